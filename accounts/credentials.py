@@ -24,7 +24,7 @@ class Kind(StrEnum):
     """The planes a credential may open, by their prefix."""
 
     DEVICE_CODE = "ldc_"
-    ACCOUNT_TOKEN = "lat_"
+    ACCOUNT_TOKEN = "lat_"  # noqa: S105  (a prefix, not a secret)
     RUNTIME_KEY = "ck_"
     GATEWAY_KEY = "gk_"
     PLATFORM_TEST_KEY = "pk_test_"

@@ -7,7 +7,6 @@ from django.db import models
 from typeid import TypeID
 from typeid.errors import TypeIDException
 
-
 if TYPE_CHECKING:
     _UUIDField = models.UUIDField[str, str]
 else:
@@ -65,5 +64,6 @@ class TypeIDField(_UUIDField):
         return value.hex
 
 
-def _as_uuid(value: Any) -> UUID:
+def _as_uuid(value: Any) -> Any:
+    """A UUID, untyped: typeid asks for another class of that name, and reads only the `bytes` that both have."""
     return value if isinstance(value, UUID) else UUID(str(value))

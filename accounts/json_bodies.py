@@ -12,9 +12,10 @@ from accounts.refusals import Code, Refusal, invalid
 from accounts.text import hostile_character
 
 MAX_BYTES = 64 * 1024
+MAX_DEPTH = 20  # no shape of ours nests deeper than five; a thousand would exhaust the stack of whoever walks it
 
 
-class _Twice(ValueError):
+class _Twice(ValueError):  # noqa: N818  (says what stands twice, reads so where it is raised)
     """A key that stands twice in one object."""
 
 
@@ -60,9 +61,8 @@ def _bytes(request: HttpRequest) -> bytes:
 
 
 def _says_json(request: HttpRequest) -> bool:
-    return request.content_type == "application/json" and (
-        request.content_params.get("charset", "utf-8").lower().strip('"') in {"utf-8", "utf8"}
-    )
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    return request.content_type == "application/json" and charset.lower().strip('"') in {"utf-8", "utf8"}
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -85,8 +85,10 @@ def _bounded(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _refuse_hostile(value: Any, path: str = "") -> None:
+def _refuse_hostile(value: Any, path: str = "", depth: int = 0) -> None:
     """NUL and other control characters but line breaks, lone surrogates and bidi overrides, in keys and values."""
+    if depth > MAX_DEPTH:
+        raise invalid("", "The body is nested too deeply.")
     if isinstance(value, str):
         if (hostile := hostile_character(value.replace("\r", "").replace("\t", ""), multiline=True)) is not None:
             raise invalid(path, f"The character {hostile} is not allowed.")
@@ -94,7 +96,7 @@ def _refuse_hostile(value: Any, path: str = "") -> None:
         for key, inner in value.items():
             if hostile_character(key) is not None:
                 raise invalid(path, "A field name holds a character that is not allowed.")
-            _refuse_hostile(inner, f"{path}.{key}" if path else key)
+            _refuse_hostile(inner, f"{path}.{key}" if path else key, depth + 1)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _refuse_hostile(inner, f"{path}.{index}" if path else str(index))
+            _refuse_hostile(inner, f"{path}.{index}" if path else str(index), depth + 1)

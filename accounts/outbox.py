@@ -69,7 +69,7 @@ def _send(row: OutboxMail, now: datetime) -> int:
 def _message(row: OutboxMail) -> EmailMultiAlternatives:
     subject, text, html = row.subject, row.text, row.html
     if row.template:
-        context = {**row.context, "public_url": settings.PUBLIC_URL}
+        context = {**row.context, "public_url": settings.PUBLIC_URL, "recipient": row.recipient}
         subject, _, text = render_to_string(f"emails/{row.template}.txt", context).partition("\n")
         html = render_to_string(f"emails/{row.template}.html", context)
     message = EmailMultiAlternatives(subject.strip(), text.strip() + "\n", to=[row.recipient])

@@ -12,6 +12,7 @@ from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -37,10 +38,10 @@ class PageRequest(HttpRequest):
 type View = Callable[..., HttpResponse]
 
 
-def open_to(policy: str) -> Callable[[View], View]:
+def open_to[V: Callable[..., HttpResponseBase]](policy: str) -> Callable[[V], V]:
     """Marks a view that has a door of its own (a health probe, the OAuth face) with who may call it."""
 
-    def mark(view: View) -> View:
+    def mark(view: V) -> V:
         view.policy = policy  # type: ignore[attr-defined]
         return view
 

@@ -62,44 +62,40 @@ class Verdict:
         }
 
 
-# One statement for all counters. Rows are sorted by key, so that two calls never wait for each other in a ring.
+# One statement for all counters. Rows are sorted by key, so that two calls never wait for each other in a ring. A
+# window opens with the first call it counts, so no boundary of the clock lets a burst through or cuts a lock short.
 COUNT_SQL = """
 INSERT INTO accounts_ratelimitcounter AS c (key, window_ends, count) VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
-    count = CASE WHEN c.window_ends = excluded.window_ends THEN c.count + 1 ELSE 1 END,
-    window_ends = excluded.window_ends
-RETURNING key, count
+    count = CASE WHEN c.window_ends > %s THEN c.count + 1 ELSE 1 END,
+    window_ends = CASE WHEN c.window_ends > %s THEN c.window_ends ELSE excluded.window_ends END
+RETURNING key, count, window_ends
 """
 
 
 def count(subjects: Sequence[tuple[Limit, str]], *, secret: str) -> Verdict:
     """Counts one call against every limit. A call refused by one of them is given back to the others, so that
     nobody who is over their own limit can use up everybody's."""
-    now = time.time()
-    keys = [_key(limit, subject, secret) for limit, subject in subjects]
-    rows = sorted(zip(keys, (limit for limit, _ in subjects), strict=True), key=lambda row: row[0])
-    parameters: list[object] = []
-    for key, limit in rows:
-        parameters += [key, _window_end(limit, now)]
+    now = int(time.time())
+    keyed = {_key(limit, subject, secret): limit for limit, subject in subjects}
+    parameters: list[bytes | int] = []
+    for key in sorted(keyed):
+        parameters += [key, now + keyed[key].window_seconds]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_SQL.format(rows=", ".join(["(%s, %s, 1)"] * len(rows))), parameters)
-        counts = {bytes(key): int(seen) for key, seen in cursor.fetchall()}
-    standings = [
-        Standing(limit, counts[key], int(limit.window_seconds - now % limit.window_seconds) + 1)
-        for key, (limit, _) in zip(keys, subjects, strict=True)
-    ]
-    verdict = Verdict(standings)
+        cursor.execute(COUNT_SQL.format(rows=", ".join(["(%s, %s, 1)"] * len(keyed))), [*parameters, now, now])
+        counted = {bytes(key): (int(seen), int(ends) - now) for key, seen, ends in cursor.fetchall()}
+    verdict = Verdict([Standing(limit, *counted[key]) for key, limit in keyed.items()])
     if verdict.exceeded:
-        _give_back([key for key, standing in zip(keys, standings, strict=True) if not standing.exceeded])
+        _give_back([key for key, limit in keyed.items() if not Standing(limit, *counted[key]).exceeded])
     return verdict
 
 
-def seen(limit: Limit, subject: str, *, secret: str) -> int:
-    """How often the subject was counted in the current window, without counting."""
-    found = RateLimitCounter.objects.filter(
-        key=_key(limit, subject, secret), window_ends=_window_end(limit, time.time())
-    ).values_list("count", flat=True)
-    return found.first() or 0
+def standing(limit: Limit, subject: str, *, secret: str) -> Standing:
+    """Where the subject stands in its current window, without counting."""
+    now = int(time.time())
+    open_window = RateLimitCounter.objects.filter(key=_key(limit, subject, secret), window_ends__gt=now)
+    seen, ends = open_window.values_list("count", "window_ends").first() or (0, now + limit.window_seconds)
+    return Standing(limit, seen, ends - now)
 
 
 def refuse_if_exceeded(verdict: Verdict, code: Code = Code.RATE_LIMITED) -> None:
@@ -125,6 +121,3 @@ def _give_back(keys: list[bytes]) -> None:
 def _key(limit: Limit, subject: str, secret: str) -> bytes:
     return hmac.digest(secret.encode(), f"{limit.name}\x00{subject}".encode(), hashlib.sha256)
 
-
-def _window_end(limit: Limit, now: float) -> int:
-    return int(now // limit.window_seconds + 1) * limit.window_seconds

@@ -90,7 +90,7 @@ def _complete(operation: dict[str, Any], route: Route) -> None:
         parameters.append(IDEMPOTENCY)
     if route.policy.humans and route.policy.agents:
         parameters.append(WORKSPACE)
-    security = []
+    security: list[dict[str, list[str]]] = []
     if route.policy.agents:
         security.append({"accountToken": []})
     if route.policy.humans:

@@ -9,7 +9,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""Every setting of Countersign. What a deployment decides is read from the environment here, at the top, and nowhere else."""
+"""Every setting of Countersign. What a deployment decides is read from the environment at the top, nowhere else."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ env = Environment()
 
 SECRET_KEY = env.text("SECRET_KEY", "", "Signs sessions and links. Required; at least 50 random characters.")
 CREDENTIAL_SECRET = env.text(
-    "CREDENTIAL_SECRET", "", "HMAC key under which credentials are stored. Required; changing it voids every credential."
+    "CREDENTIAL_SECRET", "", "HMAC key of stored credentials. Required; changing it voids every credential."
 )
 PUBLIC_URL = env.url(
     "PUBLIC_URL", "", "Where people reach the console, e.g. https://console.example.com. Required; mails link to it."
@@ -58,7 +58,7 @@ DATA_DIR = Path(
     env.text("DATA_DIR", str(BASE_DIR / "var" / "demo"), "The demo's own folder: database, mails, demo.json.")
 )
 STATIC_ROOT = Path(
-    env.text("STATIC_ROOT", str(BASE_DIR / "var" / "static"), "Where `collectstatic` puts what is served under /static/.")
+    env.text("STATIC_ROOT", str(BASE_DIR / "var" / "static"), "Where collectstatic puts what /static/ serves.")
 )
 DEMO = env.flag("DEMO", False, "Set by `manage.py demo`: mail also goes to DATA_DIR/mail. Refused elsewhere.")
 DEBUG = env.flag("DEBUG", False, "Django's debug mode; never in production.")
@@ -150,7 +150,8 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         "server_side_binding": True,
-        "prepare_threshold": 0 if DATABASE_PREPARE else None,
+        # From the second time on: some statements of migrations are two in one, which cannot be prepared.
+        "prepare_threshold": 1 if DATABASE_PREPARE else None,
         "connect_timeout": 3,
         "options": "-c lock_timeout=2000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
     }
@@ -200,11 +201,12 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+_google = {"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET, "key": ""}
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "google": {
         "SCOPE": ["profile", "email"],
         "OAUTH_PKCE_ENABLED": True,
-        "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET, "key": ""}] if GOOGLE_CLIENT_ID else [],
+        "APPS": [_google] if GOOGLE_CLIENT_ID else [],
     },
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,

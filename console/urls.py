@@ -1,7 +1,7 @@
 """Every path of the product."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.audit import views as audit
@@ -36,7 +36,7 @@ WORKSPACE = [
     path("settings", workspaces.settings, name="workspace_settings"),
 ]
 
-CONSOLE = [
+CONSOLE: list[URLPattern | URLResolver] = [
     path("", workspaces.short_path, {"page": "overview"}, name="home"),
     path("device", devices.enter, name="device"),
     path("device/<str:user_code>/approve", devices.approve, name="device_approve"),

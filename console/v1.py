@@ -2,7 +2,7 @@
 
 from accounts.devices import api as devices
 from accounts.devices.schemas import DeviceDecided, DevicePolled, DeviceSeen, DeviceStarted
-from accounts.endpoints import HUMAN, PUBLIC, AGENT, Route, account, build_api
+from accounts.endpoints import AGENT, HUMAN, PUBLIC, Route, account, build_api
 from accounts.refusals import Code
 from accounts.tokens import api as tokens
 from accounts.tokens.schemas import Me, Revoked

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Workspace
+from tests.acts import Clock, standing_clock
 from tests.needs import CHROMIUM_ARGUMENTS, chromium
 from tests.personas import Agent, Human, person
 from tests.serving import Demo, running_demo, scratch_postgres
@@ -56,6 +57,13 @@ def reviewer(db: None) -> Human:
 @pytest.fixture
 def agent(db: None) -> Agent:
     return Agent(Client(enforce_csrf_checks=True))
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """A clock that stands still until the test moves it."""
+    with standing_clock() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

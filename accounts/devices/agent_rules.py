@@ -5,6 +5,7 @@ Source: RFC 8628, and the contract's section 3.
 
 import hashlib
 import hmac
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +28,7 @@ from accounts.devices.models import (
     State,
 )
 from accounts.devices.user_codes import new_user_code
-from accounts.permissions import in_registry_order, require_known
+from accounts.permissions import grantable, in_registry_order, require_known
 from accounts.rate_limits import Limit, Verdict, count, refuse_if_exceeded
 from accounts.refusals import Code, Refusal
 from accounts.tokens.models import AccountToken, RevokedBy
@@ -104,11 +105,12 @@ def require_issued_to(device_code: str, client_names: list[str]) -> None:
         raise Refusal(Code.DEVICE_CODE_UNKNOWN)
 
 
-def poll(*, device_code: str, origin: Origin) -> Polled:
+def poll(*, face: Face, device_code: str, origin: Origin) -> Polled:
     """An agent asks what became of its request; hands out the token when a human has approved.
 
+    `face` is the one it asks at: the standard's says of an expired code that it has expired, collected or not.
     Raises: account_device_code_unknown (404), account_device_code_consumed (409; from another address more than a
-    minute later the token is revoked as well, and the owners are told).
+    minute later the token is revoked as well, and the owners are told), account_device_expired (410, OAuth only).
     """
     authorization = _note_poll(device_code, timezone.now())
     if authorization is None:
@@ -119,7 +121,7 @@ def poll(*, device_code: str, origin: Origin) -> Polled:
         return _collect(authorization, origin)
     if status == State.CONSUMED:
         _detect_reuse(authorization, origin, now)
-        expired = authorization.face == Face.OAUTH and authorization.has_expired(now)
+        expired = face == Face.OAUTH and authorization.has_expired(now)
         raise Refusal(Code.DEVICE_EXPIRED if expired else Code.DEVICE_CODE_CONSUMED)
     slow = status == State.PENDING and authorization.polled_early
     return Polled(status, authorization, slow_down=slow)
@@ -129,8 +131,11 @@ def _insert_with_free_code(authorization: DeviceAuthorization) -> None:
     """Tries another user code on the rare collision (one in some billions while few thousand codes are kept)."""
     for attempt in range(CODE_ATTEMPTS):
         authorization.user_code = new_user_code()
+        # Inside a larger transaction (Idempotency-Key) a collision must undo the INSERT alone.
+        fence = transaction.atomic() if connection.in_atomic_block else nullcontext()
         try:
-            authorization.save(force_insert=True)
+            with fence:
+                authorization.save(force_insert=True)
         except IntegrityError:
             if attempt == CODE_ATTEMPTS - 1:
                 raise
@@ -161,7 +166,7 @@ def _note_poll(device_code: str, now: datetime) -> DeviceAuthorization | None:
     moment = connection.ops.adapt_datetimefield_value(now)
     sql = NOTE_POLL_SQL.format(
         elapsed=ELAPSED_SECONDS[connection.vendor],
-        columns=", ".join(connection.ops.quote_name(f.column) for f in fields),
+        columns=", ".join(connection.ops.quote_name(f.column or f.name) for f in fields),
     )
     parameters = [moment, moment, INTERVAL_STEP_SECONDS, moment, digest(device_code)]
     # Read to the end: SQLite commits a RETURNING statement only then.
@@ -183,6 +188,8 @@ def _collect(authorization: DeviceAuthorization, origin: Origin) -> Polled:
         if not taken:
             return _heard_instead(authorization, now)
         grant = DeviceAuthorization.objects.select_related("workspace", "decided_by").get(pk=authorization.pk)
+        if not _may_still_grant(grant):
+            return _take_back(grant, origin)
         token = _token_for(grant, issued.digest, issued.hint, now)
         token.save(force_insert=True)
         DeviceAuthorization.objects.filter(pk=grant.pk).update(token=token)
@@ -197,8 +204,37 @@ def _collect(authorization: DeviceAuthorization, origin: Origin) -> Polled:
     return Polled(State.APPROVED, grant, secret=issued.secret)
 
 
+def _may_still_grant(grant: DeviceAuthorization) -> bool:
+    """Whether the approver could approve the same again: still there, active, with a role that may."""
+    if grant.decided_by is None or grant.workspace is None:
+        return False
+    approver = Actor(kind=ActorKind.USER, user=grant.decided_by)
+    return set(grant.granted_scopes) <= grantable(approver.role_in(grant.workspace))
+
+
+def _take_back(grant: DeviceAuthorization, origin: Origin) -> Polled:
+    """The approver left or lost the role before the agent came back: no token leaves, the agent hears `denied`."""
+    reason = "The human who approved this may no longer grant it. Ask somebody else."
+    DeviceAuthorization.objects.filter(pk=grant.pk).update(
+        state=State.DENIED, collected_at=None, collected_address="", reason=reason
+    )
+    record(
+        Action.DEVICE_WITHDRAWN,
+        actor=Actor(kind=ActorKind.SYSTEM, origin=origin),
+        workspace=grant.workspace,
+        subject_id=grant.pk,
+        subject_name=grant.client_label,
+        details={"reason": reason},
+    )
+    grant.refresh_from_db()
+    return Polled(State.DENIED, grant)
+
+
 def _token_for(grant: DeviceAuthorization, token_digest: bytes, hint: str, now: datetime) -> AccountToken:
-    assert grant.workspace and grant.decided_by and grant.lifetime_seconds  # the constraint `grant_is_whole`
+    # The constraint `grant_is_whole`.
+    assert grant.workspace
+    assert grant.decided_by
+    assert grant.lifetime_seconds
     return AccountToken(
         digest=token_digest,
         hint=hint,

@@ -54,7 +54,7 @@ def start(request: ApiRequest, body: DeviceStart) -> Answer:
 
 def token(request: ApiRequest, body: DevicePoll) -> Answer:
     """Poll for the account token; it is handed out exactly once."""
-    polled = agent_rules.poll(device_code=body.device_code, origin=request.actor.origin)
+    polled = agent_rules.poll(face=Face.JSON, device_code=body.device_code, origin=request.actor.origin)
     authorization = polled.authorization
     data: dict[str, Any] = {
         "status": polled.status,
@@ -69,7 +69,8 @@ def token(request: ApiRequest, body: DevicePoll) -> Answer:
     }
     if polled.secret is None:
         return Answer(data, next_actions=[POLL] if polled.status == State.PENDING else [START_AGAIN], secret=True)
-    assert authorization.token and authorization.workspace
+    assert authorization.token
+    assert authorization.workspace
     data |= {
         "account_access_token": polled.secret,
         "expires_at": rfc3339(authorization.token.expires_at),

@@ -25,7 +25,7 @@ from accounts.devices.models import (
 )
 from accounts.devices.user_codes import normalized
 from accounts.permissions import SCOPES, Permission, grantable, in_registry_order
-from accounts.rate_limits import Limit, count, seen
+from accounts.rate_limits import Limit, Verdict, count, standing
 from accounts.refusals import Code, Refusal, invalid
 from accounts.text import hostile_character
 from accounts.tokens.models import AccountToken, RevokedBy
@@ -46,8 +46,12 @@ def find(typed: str, *, actor: Actor) -> DeviceAuthorization:
     """
     user = _human(actor)
     counters = [(WRONG_CODES_PER_ACCOUNT, user), (WRONG_CODES_PER_ADDRESS, network(actor.origin.address))]
-    if any(seen(limit, subject, secret=settings.SECRET_KEY) >= limit.allowed for limit, subject in counters):
-        raise Refusal(Code.CODE_ENTRY_LOCKED)
+    standings = [standing(limit, subject, secret=settings.SECRET_KEY) for limit, subject in counters]
+    if locked := [row for row in standings if row.remaining == 0]:
+        wait = max(row.resets_in for row in locked)
+        details = {"retry_after_seconds": wait}
+        headers = {**Verdict(standings).headers, "Retry-After": str(wait)}
+        raise Refusal(Code.CODE_ENTRY_LOCKED, details=details, headers=headers)
     code = normalized(typed)
     authorization = (
         DeviceAuthorization.objects.select_related("workspace", "decided_by", "token").filter(user_code=code).first()

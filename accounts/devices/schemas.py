@@ -1,8 +1,8 @@
 """The JSON of device authorization."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from accounts.devices.models import (
     FINGERPRINT_LENGTH,
@@ -13,14 +13,17 @@ from accounts.devices.models import (
     REASON_LENGTH,
 )
 from accounts.permissions import SCOPES
-from accounts.schemas import Body, Data, line, visible
+from accounts.schemas import Body, Data, Line, Visible, Whole
 
-Scopes = Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=len(SCOPES))]
+# The document lists the known scopes; an unknown one is refused by the rule, which says which there are.
+Scope = Annotated[str, Field(max_length=80, json_schema_extra={"enum": list(SCOPES)})]
+Scopes = Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))]
+Lifetime = Annotated[int, Whole(LIFETIME_SECONDS_MIN, LIFETIME_SECONDS_MAX)]
 
 
 class DeviceStart(Body):
-    client_label: visible(LABEL_LENGTH)
-    client_fingerprint: visible(FINGERPRINT_LENGTH)
+    client_label: Annotated[str, Visible(LABEL_LENGTH)]
+    client_fingerprint: Annotated[str, Visible(FINGERPRINT_LENGTH)]
     scopes: Scopes
 
 
@@ -34,7 +37,7 @@ class DeviceStarted(Data):
 
 
 class DevicePoll(Body):
-    device_code: Annotated[str, Field(max_length=200)]
+    device_code: Annotated[str, Line(200)]
 
 
 class WorkspaceRef(Data):
@@ -81,14 +84,25 @@ class DeviceSeen(Data):
 
 
 class DeviceApprove(Body):
-    workspace_id: Annotated[str, Field(min_length=1, max_length=80)] | None = None
-    new_workspace_name: visible(80) | None = None
+    """Either a workspace that exists or the name of a new one."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("workspace_id", "new_workspace_name")
+            ]
+        }
+    )
+
+    workspace_id: Annotated[str, Line(80, at_least=1)] | None = None
+    new_workspace_name: Annotated[str, Visible(80)] | None = None
     scopes: Scopes
-    lifetime_seconds: Annotated[int, Field(ge=LIFETIME_SECONDS_MIN, le=LIFETIME_SECONDS_MAX)] = LIFETIME_SECONDS_DEFAULT
+    lifetime_seconds: Lifetime = LIFETIME_SECONDS_DEFAULT
 
 
 class DeviceDeny(Body):
-    reason: line(REASON_LENGTH) | None = None
+    reason: Annotated[str, Line(REASON_LENGTH)] | None = None
 
 
 class DeviceDecided(Data):

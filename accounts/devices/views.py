@@ -140,7 +140,7 @@ def _ended(request: PageRequest, found: DeviceAuthorization, refusal: Refusal) -
 
 def _show_at_field(form: ApproveForm, refusal: Refusal) -> None:
     """A refusal of the rule becomes a message at the field it is about."""
-    names = {"new_workspace_name": "new_workspace_name", "workspace_id": "workspace", "lifetime_seconds": "lifetime_seconds"}
+    names = {"workspace_id": "workspace"} | {name: name for name in ("new_workspace_name", "lifetime_seconds")}
     complaint = next(iter(refusal.details.get("fields", [])), None)
     if refusal.code is Code.SCOPE_NOT_GRANTABLE:
         words = ", ".join(str(SCOPES[name].words) for name in refusal.details["scopes"])

@@ -86,7 +86,7 @@ def token(request: HttpRequest) -> HttpResponse:
         raise OAuthError("unsupported_grant_type", f"Only {DEVICE_GRANT} is served.")
     code = required(found, "device_code")
     agent_rules.require_issued_to(code, names)
-    polled = agent_rules.poll(device_code=code, origin=origin_of(request))
+    polled = agent_rules.poll(face=Face.OAUTH, device_code=code, origin=origin_of(request))
     row = polled.authorization
     if row.has_expired(timezone.now()) and polled.secret is None:
         raise OAuthError("expired_token", "The code has expired. Start again.")
@@ -94,7 +94,8 @@ def token(request: HttpRequest) -> HttpResponse:
         raise OAuthError("slow_down" if polled.slow_down else "authorization_pending")
     if polled.status == State.DENIED:
         raise OAuthError("access_denied", row.reason or "The human said no.")
-    assert polled.secret and row.token
+    assert polled.secret
+    assert row.token
     return _answer(
         {
             "access_token": polled.secret,
@@ -177,7 +178,8 @@ def whoami(request: HttpRequest) -> HttpResponse:
     if scheme.lower() != "bearer":
         raise OAuthError("invalid_token", "Send the access token as a bearer token.", 401)
     actor = authenticate(secret.strip(), origin=origin_of(request))
-    assert actor.user and actor.token
+    assert actor.user
+    assert actor.token
     return _answer(
         {
             "type": "user",

@@ -14,7 +14,8 @@ REVOKE = NextAction(
 def me(request: ApiRequest) -> Answer:
     """Who this credential speaks for: workspace, human, scopes, expiry."""
     actor = request.actor
-    assert actor.workspace and actor.user
+    assert actor.workspace
+    assert actor.user
     token = actor.token
     return Answer(
         {

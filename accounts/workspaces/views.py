@@ -17,7 +17,6 @@ from accounts.refusals import Refusal
 from accounts.workspaces import rules
 from accounts.workspaces.models import Workspace
 
-
 if TYPE_CHECKING:
     _WorkspaceModelForm = forms.ModelForm[Workspace]
 else:

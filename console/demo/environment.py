@@ -50,8 +50,10 @@ def prepare(argv: list[str]) -> None:
 def _secrets(file: Path) -> dict[str, str]:
     """Random, made once a data folder: a second start keeps sessions and credentials good."""
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(json.dumps({name: secrets.token_urlsafe(48) for name in SECRETS}))
+        partial = file.with_suffix(".partial")
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps({name: secrets.token_urlsafe(48) for name in SECRETS}))
+        partial.replace(file)
     found: dict[str, str] = json.loads(file.read_text())
     return found
 

@@ -18,5 +18,6 @@ class EmailBackend(BaseEmailBackend):
             partial = folder / f".{name}"
             partial.write_bytes(message.message().as_bytes())
             partial.rename(folder / name)
-            print(f"\n--- mail to {', '.join(message.to)} · {message.subject}\n{message.body}---", file=sys.stdout, flush=True)
+            heading = f"--- mail to {', '.join(message.to)} · {message.subject}"
+            print(f"\n{heading}\n{message.body}---", file=sys.stdout, flush=True)
         return len(email_messages)

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def server(port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "2", "--blocking-threads", "2", "--no-ws", "--log-level", "warning", "console.wsgi:application"),
+        *("--workers", "2", "--blocking-threads", "2", "--no-ws", "--log-level", "warning"),
+        *("--respawn-failed-workers", "--respawn-interval", "0.5", "console.wsgi:application"),
     ]
 
 
@@ -27,8 +29,12 @@ def worker() -> list[str]:
 
 
 def start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
-    """A child that ends when this process ends, however it ends (on Linux; elsewhere with a clean end)."""
-    return subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), preexec_fn=_die_with_parent)  # noqa: S603, PLW1509
+    """A child that ends when this process ends, however it ends (on Linux; elsewhere with a clean end). It leads a
+    process group, so that its own children can be ended when it was killed itself."""
+    environment = dict(os.environ)
+    return subprocess.Popen(  # noqa: S603
+        command, cwd=ROOT, env=environment, process_group=0, preexec_fn=_die_with_parent  # noqa: PLW1509
+    )
 
 
 def wait_until_up(url: str, child: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
@@ -55,6 +61,9 @@ def stop_all(children: Sequence["subprocess.Popen[bytes]"]) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+        # Whatever it left behind: a server that was killed does not end its own processes.
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def end_on_signals() -> None:

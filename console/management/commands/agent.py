@@ -20,7 +20,7 @@ SCOPES = [
 
 class Command(BaseCommand):
     help = "Play the coding agent: ask to be let in, print the code, wait for the human, then set things up."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--base-url", required=True, help="where Countersign is, e.g. http://127.0.0.1:8000")

@@ -9,13 +9,12 @@ from django.conf import settings
 from django.contrib.staticfiles.management.commands.collectstatic import Command as CollectStatic
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
-from django.db.utils import DatabaseError
+from django.db import connection, transaction
 
-from accounts.bookkeeping import Fact
 from console.demo import processes
-from console.demo.seed import MADE_BY_DEMO, seed, waiting_code, write
+from console.demo.seed import seed, waiting_code, write
 
+MARKER = "made_by_demo"  # a table that says whose database it is
 RENEW_CODE_EVERY_SECONDS = 540
 
 
@@ -42,16 +41,14 @@ class Command(BaseCommand):
     def _prepare_database(self, *, reset: bool) -> None:
         """Migrates; refuses a database that holds anything a demo did not put there."""
         tables = connection.introspection.table_names()
-        if tables and not _made_by_demo():
+        if tables and MARKER not in tables:
             raise CommandError(
                 "DATABASE_URL names a database that is not empty and was not made by `demo`. Nothing was changed; "
                 "name an empty one."
             )
-        if tables and reset:
-            _drop(tables)
-        call_command("migrate", verbosity=0)
         if not tables or reset:
-            Fact.objects.get_or_create(name=MADE_BY_DEMO, defaults={"value": {}})
+            _clear(tables)
+        call_command("migrate", verbosity=0)
 
     def _serve(self, facts: dict[str, Any]) -> None:
         call_command(CollectStatic(), interactive=False, verbosity=0)
@@ -90,7 +87,8 @@ class Command(BaseCommand):
             "",
             "Be the agent yourself:",
             f"  curl -X POST {base}/v1/account/device/start -H 'Content-Type: application/json' \\",
-            '    -d \'{"client_label": "my-agent", "client_fingerprint": "laptop", "scopes": ["account:workspace:read"]}\'',
+            '    -d \'{"client_label": "my-agent", "client_fingerprint": "laptop", '
+            '"scopes": ["account:workspace:read"]}\'',
             f"or let one run:  uv run manage.py agent --base-url {base}",
             "",
             f"Mail goes to this terminal and to {_short(settings.DATA_DIR / 'mail')}; "
@@ -100,18 +98,13 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _made_by_demo() -> bool:
-    try:
-        return Fact.objects.filter(name=MADE_BY_DEMO).exists()
-    except DatabaseError:
-        return False
-
-
-def _drop(tables: list[str]) -> None:
+def _clear(tables: list[str]) -> None:
+    """Leaves the marker alone, in one step: a demo that is killed at any point finds a database that it may use."""
     cascade = " CASCADE" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
+    with connection.constraint_checks_disabled(), transaction.atomic(), connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"DROP TABLE IF EXISTS {connection.ops.quote_name(table)}{cascade}")
+        cursor.execute(f"CREATE TABLE {MARKER} (made_at text)")
 
 
 def _short(path: Path) -> str:
