@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, get_args
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -27,7 +27,7 @@ from accounts.doors import origin_of, session_actor
 from accounts.json_bodies import read
 from accounts.permissions import Permission
 from accounts.refusals import Code, Refusal, invalid
-from accounts.schemas import Envelope, Failure, NextAction
+from accounts.schemas import Envelope, Failure, Listing, NextAction
 from accounts.tokens.rules import authenticate, unauthenticated
 
 SCHEMA_VERSION = "v0"
@@ -196,6 +196,7 @@ class Route:
     data: Any
     codes: tuple[Code, ...] = ()
     status: int = 200
+    paged: bool = False
 
     @property
     def summary(self) -> str:
@@ -254,7 +255,8 @@ def _add(api: NinjaAPI, route: Route) -> None:
     by_status: dict[int, list[str]] = {}
     for code in route.all_codes:
         by_status.setdefault(code.status, []).append(code.code)
-    success = Envelope[route.data]  # type: ignore[name-defined]  # the shape is the route's: known at import, not before
+    envelope = Listing if route.paged else Envelope
+    success = envelope[route.data]
     api.default_router.add_api_operation(
         route.path,
         [route.method],
@@ -275,6 +277,8 @@ def _entrance(route: Route) -> Callable[[HttpRequest], bool]:
             request.json_body = {} if body is None else body  # type: ignore[attr-defined]
             if not request.body:
                 request._body = b"{}"  # an absent body reads as an empty one
+            if request.json_body and "body" not in route.handler.__annotations__:  # type: ignore[attr-defined]
+                raise invalid(sorted(request.json_body)[0], "This field is not known.")  # type: ignore[attr-defined]
         elif unknown := set(request.GET) - query_names(route):
             raise invalid(sorted(unknown)[0][:80], "This query parameter is not known.")
         return True
@@ -284,7 +288,8 @@ def _entrance(route: Route) -> Callable[[HttpRequest], bool]:
 
 def query_names(route: Route) -> set[str]:
     """The query parameters a handler takes: the fields of its `query` argument."""
-    model = route.handler.__annotations__.get("query")
+    annotation = route.handler.__annotations__.get("query")
+    model = next(iter(get_args(annotation)), annotation)
     return set(getattr(model, "model_fields", {}))
 
 

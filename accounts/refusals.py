@@ -103,6 +103,13 @@ class Code(Enum):
         _("Your role in this workspace may not grant: see `scopes`. Untick them, or ask an owner to approve."),
     )
 
+    # What the agent sets up
+    API_KEY_NOT_ACTIVE = (
+        "api_key_not_active",
+        409,
+        _("This key was rotated, revoked or has expired already. Issue a new one."),
+    )
+
     def __init__(self, code: str, status: int, message: Promise) -> None:
         self.code = code
         self.status = status

@@ -52,6 +52,21 @@ class Envelope[T](Schema):
     next_actions: list[NextAction]
 
 
+class PageOf(Data):
+    """Where a list goes on; null on its last page."""
+
+    next_cursor: str | None
+
+
+class Listing[T](Schema):
+    """A page of a list."""
+
+    schema_version: str
+    data: list[T]
+    next_actions: list[NextAction]
+    page: PageOf
+
+
 class Refused(Schema):
     """Why the call was refused: a stable code, a sentence that says what to do, and what the code needs."""
 
@@ -134,13 +149,10 @@ class Whole(GroupedMetadata):
         yield BeforeValidator(_whole)
 
 
-def line(length: int, *, at_least: int = 0) -> Any:
-    return Annotated[str, Line(length, at_least)]
+class ListQuery(Schema):
+    """What every list takes."""
 
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-def visible(length: int) -> Any:
-    return Annotated[str, Visible(length)]
-
-
-def whole(*, at_least: int, at_most: int) -> Any:
-    return Annotated[int, Whole(at_least, at_most)]
+    limit: Annotated[int, Ge(1), Le(100)] = 50
+    cursor: Annotated[str, Line(400)] | None = None

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,19 +101,37 @@ def bare_wsgi() -> Iterator[Target]:
 
 @contextmanager
 def django_oauth_toolkit() -> Iterator[Target]:
-    """The same granian, the same Django, its own environment."""
+    """The same granian, the same Django, connections kept and statements prepared as in the product."""
+    with _toolkit("DOT 3.4.1, tuned as we are", "0") as target:
+        yield target
+
+
+@contextmanager
+def django_oauth_toolkit_as_generated() -> Iterator[Target]:
+    """The same with the middleware and the database options that `startproject` generates."""
+    with _toolkit("DOT 3.4.1, startproject", "1") as target:
+        yield target
+
+
+@contextmanager
+def _toolkit(name: str, as_generated: str) -> Iterator[Target]:
     packages = [part for package in DOT_PACKAGES for part in ("--with", package)]
     python = ["uv", "run", "--quiet", "--no-project", "--python", sys.executable, *packages, "python"]
     folder = PEERS / "dot"
     with scratch() as database:
         port = free_port()
-        environment = {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "dot_settings"}
+        environment = {
+            **os.environ,
+            "DATABASE_URL": database,
+            "DJANGO_SETTINGS_MODULE": "dot_settings",
+            "DOT_AS_GENERATED": as_generated,
+        }
         environment.pop("VIRTUAL_ENV", None)
         run([*python, "dot_prepare.py"], environment, folder)
         command = [*python, *granian("dot_wsgi:application", port)[1:]]
         with serving(command, environment, folder, f"http://127.0.0.1:{port}/") as process:
             yield Target(
-                "django-oauth-toolkit 3.4.1",
+                name,
                 f"http://127.0.0.1:{port}",
                 process,
                 "/o/device-authorization/",
@@ -163,7 +181,14 @@ def better_auth() -> Iterator[Target]:
             )
 
 
-PEERS_OF_DEVICES: list[Callable[[], object]] = [bare_wsgi, django_oauth_toolkit, oidc_provider, better_auth]
+DEVICE_TARGETS: list[Callable[[], AbstractContextManager[Target]]] = [
+    product,
+    bare_wsgi,
+    django_oauth_toolkit,
+    django_oauth_toolkit_as_generated,
+    oidc_provider,
+    better_auth,
+]
 
 
 def _ours(name: str, port: int, process: "subprocess.Popen[bytes]") -> Target:

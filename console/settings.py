@@ -83,6 +83,7 @@ APPEND_SLASH = False
 
 INSTALLED_APPS = [
     "accounts",
+    "apps",
     "console",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -3,16 +3,26 @@
 from accounts.devices import api as devices
 from accounts.devices.schemas import DeviceDecided, DevicePolled, DeviceSeen, DeviceStarted
 from accounts.endpoints import AGENT, HUMAN, PUBLIC, Route, account, build_api
+from accounts.permissions import Permission
 from accounts.refusals import Code
 from accounts.tokens import api as tokens
 from accounts.tokens.schemas import Me, Revoked
+from apps.registry import api as apps
+from apps.registry.schemas import AppData
+from apps.runtime_keys import api as keys
+from apps.runtime_keys.actors import RUNTIME
+from apps.runtime_keys.schemas import KeyData, KeyIssued, RuntimeMe
 
 FINDING = (Code.DEVICE_CODE_UNKNOWN, Code.CODE_ENTRY_LOCKED)
 DECIDING = (*FINDING, Code.DEVICE_ALREADY_DECIDED, Code.DEVICE_EXPIRED)
 STARTING = (Code.UNKNOWN_SCOPE, Code.DEVICE_RATE_LIMITED, Code.DEVICE_SECRET_MISSING)
 GRANTING = (Code.REAUTHENTICATION_REQUIRED, Code.SCOPE_NOT_GRANTABLE, Code.NOT_FOUND)
 POLLING = (Code.DEVICE_CODE_UNKNOWN, Code.DEVICE_CODE_CONSUMED)
+ROTATING = (Code.NOT_FOUND, Code.API_KEY_NOT_ACTIVE)
 DEVICE = "/account/device"
+APP = "/account/apps/{app_id}"
+KEY = "/account/api-keys/{key_id}"
+READ, APPS, KEYS = Permission.WORKSPACE_READ, Permission.APPS_WRITE, Permission.API_KEYS_WRITE
 
 ROUTES = [
     # Device authorization
@@ -24,6 +34,19 @@ ROUTES = [
     # The account token
     Route("GET", "/account/me", tokens.me, account(), Me),
     Route("POST", "/account/tokens/current/revoke", tokens.revoke_current, AGENT, Revoked),
+    # Apps
+    Route("GET", "/account/apps", apps.index, account(READ), AppData, paged=True),
+    Route("POST", "/account/apps", apps.create, account(APPS), AppData, status=201),
+    Route("GET", APP, apps.show, account(READ), AppData, (Code.NOT_FOUND,)),
+    Route("PATCH", APP, apps.rename, account(APPS), AppData, (Code.NOT_FOUND,)),
+    Route("DELETE", APP, apps.archive, account(APPS), AppData, (Code.NOT_FOUND,)),
+    # Runtime keys
+    Route("GET", "/account/api-keys", keys.index, account(KEYS), KeyData, (Code.NOT_FOUND,), paged=True),
+    Route("POST", "/account/api-keys", keys.issue, account(KEYS), KeyIssued, (Code.NOT_FOUND,), status=201),
+    Route("POST", KEY + "/rotate", keys.rotate, account(KEYS), KeyIssued, ROTATING, status=201),
+    Route("DELETE", KEY, keys.revoke, account(KEYS), KeyData, (Code.NOT_FOUND,)),
+    # Runtime plane
+    Route("GET", "/me", keys.me, RUNTIME, RuntimeMe),
 ]
 
 api = build_api(ROUTES)

@@ -70,7 +70,9 @@ class Program:
     def __exit__(self, *_: object) -> None:
         self.client.close()
 
-    def start(self, scopes: list[str] | None = None, label: str = "codex-local-setup", **headers: str) -> httpx.Response:
+    def start(
+        self, scopes: list[str] | None = None, label: str = "codex-local-setup", **headers: str
+    ) -> httpx.Response:
         body = {"client_label": label, "client_fingerprint": f"print-{label}", "scopes": scopes or SCOPES[:2]}
         return self.client.post("/v1/account/device/start", json=body, headers=headers)
 
@@ -104,7 +106,7 @@ def shown(user_code: str) -> str:
 
 def shown_id(prefix: str, stored: Any) -> str:
     """An id as the product shows it, from the UUID that a database keeps."""
-    return str(TypeID.from_uuid(UUID(str(stored)), prefix))
+    return str(TypeID.from_uuid(UUID(str(stored)), prefix))  # type: ignore[arg-type]  # it reads the bytes alone
 
 
 def age(demo: Demo, user_code: str, *, expired_for: timedelta = timedelta(seconds=1)) -> None:

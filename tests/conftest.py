@@ -1,7 +1,6 @@
 """Fixtures: personas on the test database, and the product served for real."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -79,7 +79,7 @@ def person(email: str, workspace: Workspace | None = None, role: str = Role.OWNE
     """A human with a verified address, signed in through the real form, so that allauth knows when."""
     from allauth.account.models import EmailAddress
 
-    user = User.objects.create_user(email, PASSWORD, name=email.split("@")[0].title(), is_staff=staff)
+    user = User.objects.create_user(email, PASSWORD, name=email.partition("@")[0].title(), is_staff=staff)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     if workspace is not None:
         Membership.objects.create(workspace=workspace, user=user, role=role)

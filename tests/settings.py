@@ -10,8 +10,10 @@ os.environ.setdefault("PUBLIC_URL", "http://testserver")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,127.0.0.1,localhost")
 os.environ.setdefault("LOG_LEVEL", "ERROR")
 os.environ.setdefault("DEBUG", "false")
+# Playwright keeps an event loop in this process; the tests after a browser test are as synchronous as those before it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-from console.settings import *  # noqa: E402, F403
+from console.settings import *  # noqa: F403  (settings are made to be taken over whole)
 
 # Template typing errors fail; hashing is not what is tested; static files are served by name without a build.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -21,3 +23,5 @@ STORAGES = {
 }
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 ACCOUNT_RATE_LIMITS = False
+# Every test client builds the middleware anew: it must not read all static files each time.
+WHITENOISE_AUTOREFRESH = True

@@ -19,6 +19,12 @@ class Action(models.TextChoices):
     DEVICE_WITHDRAWN = "device_authorization:withdrawn"
     DEVICE_COLLECTED = "device_authorization:collected"
     DEVICE_REUSED = "device_authorization:reused"
+    APP_CREATED = "app:created"
+    APP_RENAMED = "app:renamed"
+    APP_ARCHIVED = "app:archived"
+    RUNTIME_KEY_ISSUED = "runtime_key:issued"
+    RUNTIME_KEY_ROTATED = "runtime_key:rotated"
+    RUNTIME_KEY_REVOKED = "runtime_key:revoked"
     TOKEN_REVOKED = "account_token:revoked"  # noqa: S105  (a name, not a secret)
 
 

@@ -8,6 +8,7 @@ import hmac
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -29,7 +30,7 @@ from accounts.devices.models import (
 )
 from accounts.devices.user_codes import new_user_code
 from accounts.permissions import grantable, in_registry_order, require_known
-from accounts.rate_limits import Limit, Verdict, count, refuse_if_exceeded
+from accounts.rate_limits import Limit, Verdict, count, refuse_if_exceeded, relaxed_commit
 from accounts.refusals import Code, Refusal
 from accounts.tokens.models import AccountToken, RevokedBy
 from accounts.tokens.rules import revoke as revoke_token
@@ -135,12 +136,29 @@ def _insert_with_free_code(authorization: DeviceAuthorization) -> None:
         fence = transaction.atomic() if connection.in_atomic_block else nullcontext()
         try:
             with fence:
-                authorization.save(force_insert=True)
+                _insert(authorization)
         except IntegrityError:
             if attempt == CODE_ATTEMPTS - 1:
                 raise
         else:
             return
+
+
+# A new row holds these; the nullable columns are what comes later.
+STARTED_FIELDS = [field for field in DeviceAuthorization._meta.concrete_fields if not field.null]
+INSERT_SQL = "INSERT INTO {table} ({columns}) VALUES ({values})".format(  # noqa: S608  (names, no values)
+    table=DeviceAuthorization._meta.db_table,
+    columns=", ".join(str(field.column) for field in STARTED_FIELDS),
+    values=", ".join(["%s"] * len(STARTED_FIELDS)),
+)
+
+
+def _insert(row: DeviceAuthorization) -> None:
+    """`save(force_insert=True)` without composing the same statement again for every row: a third of a start's cost."""
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in STARTED_FIELDS]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_SQL, values)
+    row._state.adding, row._state.db = False, connection.alias
 
 
 # Half a second of grace: timers fire early, and a client that keeps the interval must never be told to slow down.
@@ -156,24 +174,41 @@ ELAPSED_SECONDS = {
     "postgresql": "EXTRACT(EPOCH FROM (%s::timestamptz - last_polled_at))",
     "sqlite": "((julianday(%s) - julianday(last_polled_at)) * 86400.0)",
 }
+# What an agent that waits is told; whoever needs more of the row gets it from the database when they ask.
+POLLED_FIELDS = [
+    field
+    for field in DeviceAuthorization._meta.concrete_fields
+    if field.name in {"id", "state", "expires_at", "interval_seconds", "polled_early", "reason"}
+]
 
 
 def _note_poll(device_code: str, now: datetime) -> DeviceAuthorization | None:
     """Books the poll and reads the row in one statement, so that of two simultaneous polls one is early."""
     if kind_of(device_code) is not Kind.DEVICE_CODE:
         return None
-    fields = DeviceAuthorization._meta.concrete_fields
     moment = connection.ops.adapt_datetimefield_value(now)
-    sql = NOTE_POLL_SQL.format(
-        elapsed=ELAPSED_SECONDS[connection.vendor],
-        columns=", ".join(connection.ops.quote_name(f.column or f.name) for f in fields),
-    )
-    parameters = [moment, moment, INTERVAL_STEP_SECONDS, moment, digest(device_code)]
-    # Read to the end: SQLite commits a RETURNING statement only then.
-    found = next(iter(list(DeviceAuthorization.objects.raw(sql, parameters))), None)
-    if found is None or found.expires_at + KEPT_AFTER_EXPIRY <= now:
+    columns = ", ".join(str(field.column) for field in POLLED_FIELDS)
+    sql = NOTE_POLL_SQL.format(elapsed=ELAPSED_SECONDS[connection.vendor], columns=columns + relaxed_commit())
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [moment, moment, INTERVAL_STEP_SECONDS, moment, digest(device_code)])
+        # Read to the end: SQLite commits a RETURNING statement only then.
+        rows = cursor.fetchall()
+    if not rows:
         return None
-    return found
+    found = _polled_row(rows[0])
+    return None if found.expires_at + KEPT_AFTER_EXPIRY <= now else found
+
+
+def _polled_row(row: tuple[Any, ...]) -> DeviceAuthorization:
+    """The columns as a row of the model, the others deferred."""
+    values = []
+    for field, stored in zip(POLLED_FIELDS, row, strict=False):  # `relaxed_commit` may have added one
+        value = stored
+        column = field.get_col(DeviceAuthorization._meta.db_table)
+        for convert in (*connection.ops.get_db_converters(column), *field.get_db_converters(connection)):
+            value = convert(value, column, connection)
+        values.append(value)
+    return DeviceAuthorization.from_db(connection.alias, [field.attname for field in POLLED_FIELDS], values)
 
 
 def _collect(authorization: DeviceAuthorization, origin: Origin) -> Polled:

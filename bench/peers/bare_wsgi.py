@@ -27,7 +27,7 @@ INSERT INTO accounts_ratelimitcounter AS c (key, window_ends, count) VALUES (%s,
 ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN c.window_ends > %s THEN c.count + 1 ELSE 1 END,
     window_ends = CASE WHEN c.window_ends > %s THEN c.window_ends ELSE excluded.window_ends END
-RETURNING key, count, window_ends
+RETURNING key, count, window_ends, set_config('synchronous_commit', 'off', true)
 """
 INSERT_SQL = """
 INSERT INTO accounts_deviceauthorization (
@@ -42,7 +42,8 @@ UPDATE accounts_deviceauthorization SET
     interval_seconds = interval_seconds + CASE WHEN last_polled_at IS NOT NULL
         AND EXTRACT(EPOCH FROM (%s::timestamptz - last_polled_at)) < interval_seconds - 0.5 THEN 5 ELSE 0 END,
     last_polled_at = %s
-WHERE device_code_digest = %s RETURNING state, expires_at, interval_seconds, polled_early
+WHERE device_code_digest = %s RETURNING state, expires_at, interval_seconds, polled_early,
+    set_config('synchronous_commit', 'off', true)
 """
 
 
@@ -84,7 +85,7 @@ def _poll(environ: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     now = datetime.now(UTC)
     found = _connection().execute(POLL_SQL, [now, now, now, _digest(body["device_code"])]).fetchone()
     assert found is not None
-    state, expires_at, interval, early = found
+    state, expires_at, interval, early, _ = found
     return {"status": state, "expires_at": expires_at.isoformat(), "interval_seconds": interval, "slow_down": early}
 
 

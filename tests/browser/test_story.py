@@ -80,6 +80,7 @@ def test_a_typed_code_needs_no_second_entry_and_denying_reaches_the_agent(demo_o
     page.keyboard.press("Enter")
     page.wait_for_url("**user_code=**")
     assert page.locator("input[name=last_four]").count() == 0
+    human.press(page.locator("summary", has_text="why you deny"))
     human.type_into("reason", "not mine")
     human.press(page.get_by_role("button", name="Deny"))
     page.wait_for_load_state()

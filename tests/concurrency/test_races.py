@@ -75,7 +75,8 @@ def row(demo: Demo, user_code: str) -> dict[str, Any]:
     )
     assert len(found) == 1
     kept = dict(zip(names, found[0], strict=True))
-    return {**kept, "id": shown_id("da", kept["id"]), "token_id": kept["token_id"] and shown_id("tok", kept["token_id"])}
+    token = kept["token_id"] and shown_id("tok", kept["token_id"])
+    return {**kept, "id": shown_id("da", kept["id"]), "token_id": token}
 
 
 def audited(demo: Demo, subject_id: str) -> list[str]:
@@ -92,7 +93,7 @@ def test_two_approvals_at_once(served: Demo, people: tuple[Visitor, Visitor], pr
         started = programs[0].started(SCOPE)
         code = started["user_code"]
         calls = [lambda h=human, c=code: h.approve(c, scopes=SCOPE) for human in people]
-        answers = at_once(calls)  # type: ignore[arg-type]
+        answers = at_once(calls)
         assert sorted(answer.status_code for answer in answers) == [200, 409]
         assert set(refusals(answers)) == {(409, "account_device_already_decided")}
         kept = row(served, code)
@@ -120,9 +121,7 @@ def test_approve_against_deny(served: Demo, people: tuple[Visitor, Visitor], pro
         assert programs[0].poll(started["device_code"]).json()["data"]["status"] == decided
 
 
-def test_withdrawal_against_collection(
-    served: Demo, people: tuple[Visitor, Visitor], programs: list[Program]
-) -> None:
+def test_withdrawal_against_collection(served: Demo, people: tuple[Visitor, Visitor], programs: list[Program]) -> None:
     """The approver takes it back while the agent collects: a token and a 409, or no token and a denial."""
     owner, agent = people[0], programs[0]
     for _ in range(ROUNDS):
@@ -131,7 +130,7 @@ def test_withdrawal_against_collection(
         code = started["user_code"]
         assert owner.approve(code).status_code == 200
         calls = [lambda c=code: owner.deny(c), lambda c=started["device_code"]: agent.poll(c)]
-        back, heard = at_once(calls)  # type: ignore[arg-type]
+        back, heard = at_once(calls)
         kept = row(served, code)
         if heard.json()["data"]["status"] == "approved":
             assert back.status_code == 409
@@ -232,13 +231,13 @@ def test_one_idempotency_key_makes_one_authorization(served: Demo, programs: lis
     for _ in range(ROUNDS):
         key, label = uuid4().hex, f"race-{uuid4().hex[:12]}"
         calls = [lambda p=p, k=key, n=label: p.start(label=n, **{"Idempotency-Key": k}) for p in programs[:8]]
-        answers = at_once(calls)  # type: ignore[arg-type]
+        answers = at_once(calls)
         good = [answer for answer in answers if answer.status_code == 200]
         assert good
         assert set(refusals(answers)) <= {(409, "idempotency_in_progress")}
         assert len({answer.text for answer in good}) == 1
         assert [a.headers.get("Idempotency-Replayed") for a in good].count(None) == 1
-        again = programs[0].start(label=label, **{"Idempotency-Key": key})
+        again = programs[0].start(None, label, **{"Idempotency-Key": key})
         assert again.text == good[0].text
         assert again.headers["Idempotency-Replayed"] == "true"
         made = served.sql("SELECT count(*) FROM accounts_deviceauthorization WHERE client_label = %s", label)

@@ -49,9 +49,9 @@ def test_the_server_serves_this_document(demo: Demo) -> None:
 
 
 def test_the_whole_story_is_documented(demo: Demo) -> None:
-    """Valid data by itself rarely meets a code that waits: here every good answer of the flow is held to the document."""
+    """Valid data by itself rarely meets a code that waits: here each good answer is held to the document."""
 
-    def call(method: str, path: str, body: object = None, headers: dict[str, str] | None = None, **values: str) -> Any:
+    def call(method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **values: str) -> Any:
         operation = schema[f"/v1/account/{path}"][method]
         case = operation.Case(path_parameters=values, headers=headers)
         if method == "POST":
@@ -95,7 +95,7 @@ def test_the_whole_story_is_documented(demo: Demo) -> None:
 
 @schema.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_documented(case: schemathesis.Case, demo: Demo, headers: dict[str, str]) -> None:
+def test_every_answer_is_documented(case: schemathesis.Case[Any], demo: Demo, headers: dict[str, str]) -> None:
     if "Cookie" in headers and "user_code" in (case.path_parameters or {}) and _is_valid(case):
         # No generator guesses a code that waits.
         with Program(demo) as program:
@@ -103,5 +103,5 @@ def test_every_answer_is_documented(case: schemathesis.Case, demo: Demo, headers
     case.call_and_validate(base_url=demo.base_url, headers=headers)
 
 
-def _is_valid(case: schemathesis.Case) -> bool:
+def _is_valid(case: schemathesis.Case[Any]) -> bool:
     return case.meta is not None and case.meta.generation.mode is schemathesis.GenerationMode.POSITIVE

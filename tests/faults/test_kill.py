@@ -1,4 +1,4 @@
-"""kill -9 in the middle of everything: what was promised holds, what was not is not there, and the demo comes up again."""
+"""kill -9 in the middle of everything: what was answered holds, nothing is half done, and the demo comes up again."""
 
 import json
 import random
@@ -23,6 +23,7 @@ from tests.browserless import Program, Visitor, shown, shown_id
 from tests.serving import ROOT, Demo, demo_environment, free_port, running_demo, scratch_postgres
 
 CALLERS = 4
+LINES = {"pending": [], "approved": ["approved"], "consumed": ["approved", "collected"]}
 SCOPE = ["account:workspace:read"]
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -115,7 +116,7 @@ def assert_whole(demo: Demo) -> None:
         key = shown_id("da", row[0])
         state, token, workspace, decider, lifetime, collected_at = row[1:]
         granted = [workspace, decider, lifetime]
-        assert audit.get(key, []) == {"pending": [], "approved": ["approved"], "consumed": ["approved", "collected"]}[state]
+        assert audit.get(key, []) == LINES[state]
         assert (state == "consumed") == (token is not None) == (collected_at is not None)
         assert [part is not None for part in granted] == [state != "pending"] * 3
         assert mails.get(key, 0) == (0 if state == "pending" else 1)

@@ -94,9 +94,9 @@ def test_a_client_hears_what_the_human_decided(
 
 def node_lack() -> str | None:
     if shutil.which("node") is None:
-        return "No Node.js found: install Debian's package nodejs (20 or newer), then run npm install as below."
+        return "No Node.js found: install version 20 or newer (Debian's packages nodejs and npm)."
     if not all((FOLDER / "node_modules" / name).is_dir() for name in ("openid-client", "oauth4webapi")):
-        return "npm packages are missing: run `npm install --no-audit --no-fund --no-package-lock` in tests/oauth_clients."
+        return "npm packages are missing: in tests/oauth_clients run npm install --no-audit --no-fund --no-package-lock"
     return None
 
 
@@ -119,7 +119,7 @@ def play(story: Story, demo: Demo) -> dict[str, Any]:
         finally:
             driver.kill()
             alarm.cancel()
-    assert first and driver.returncode == 0, f"{command} ended with {driver.returncode}:\n{complaint[-3000:]}"
+    assert driver.returncode == 0, f"{command} ended with {driver.returncode}:\n{complaint[-3000:]}"
     heard: dict[str, Any] = json.loads(last)
     return heard
 

@@ -35,11 +35,26 @@ class Command(BaseCommand):
             f"I am in: workspace {me['workspace']['name']} ({me['environment']}), for {me['user']['email']}, "
             f"until {me['expires_at']}.\nI may: {', '.join(me['scopes'])}"
         )
+        self.set_up(token, set(me["scopes"]))
         if options["keep"]:
             self.stdout.write("I keep my token until it expires or a human stops me.")
             return
         self.call("POST", "/v1/account/tokens/current/revoke", token=token)
         self.stdout.write("Setup finished: I have revoked my token.")
+
+    def set_up(self, token: str, scopes: set[str]) -> None:
+        """Makes an app and a key for it, as far as the human allows, and tries the key."""
+        if "account:apps:write" not in scopes:
+            self.stdout.write("I may not create apps, so there is nothing for me to set up.")
+            return
+        app = self.call("POST", "/v1/account/apps", {"name": "Local staging", "environment": "sandbox"}, token)["data"]
+        self.stdout.write(f"I made the app {app['name']} ({app['id']}).")
+        if "account:api_keys:write" not in scopes:
+            self.stdout.write("I may not issue keys: a human must issue one for its backend.")
+            return
+        key = self.call("POST", "/v1/account/api-keys", {"app_id": app["id"], "label": "local-server"}, token)["data"]
+        self.stdout.write(f"I issued the key {key['hint']} for its backend; it calls GET /v1/me:")
+        self.stdout.write(json.dumps(self.call("GET", "/v1/me", token=key["secret"])["data"], indent=2))
 
     def ask_to_be_let_in(self, label: str) -> str:
         """Starts the flow, shows code and link, and polls until a human has decided."""

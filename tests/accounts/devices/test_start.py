@@ -13,6 +13,8 @@ from tests.personas import SCOPES, Agent
 
 START = "/v1/account/device/start"
 BODY: dict[str, Any] = {"client_label": "codex-local-setup", "client_fingerprint": "opaque", "scopes": SCOPES}
+NO_TEXT: list[Any] = [None, 5, True, [], {}, "", " "]
+NO_SCOPES: list[Any] = [None, "account:workspace:read", {}, 5, [], ["account:workspace:read"] * 10]
 
 
 def raw(text: str) -> bytes:
@@ -96,13 +98,14 @@ def test_outer_spaces_of_a_label_are_dropped(agent: Agent) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[(name, value) for name in ("client_label", "client_fingerprint") for value in (None, 5, True, [], {}, "", " ")],
+        *[("client_label", value) for value in NO_TEXT],
+        *[("client_fingerprint", value) for value in NO_TEXT],
         ("client_label", "x" * 81),
         ("client_label", "x" * 10_240),
         ("client_label", "\u200b\u200d\ufeff"),
         ("client_fingerprint", "x" * 201),
         ("client_fingerprint", "\u3000\u00a0"),
-        *[("scopes", value) for value in (None, "account:workspace:read", {}, 5, [], ["account:workspace:read"] * 10)],
+        *[("scopes", value) for value in NO_SCOPES],
     ],
 )
 def test_a_bad_value_is_named(agent: Agent, field: str, value: Any) -> None:
@@ -135,7 +138,10 @@ def test_an_unknown_field_is_refused(agent: Agent, name: str) -> None:
     assert not DeviceAuthorization.objects.exists()
 
 
-@pytest.mark.parametrize("hostile", ["\x00", "\x1b", "\x07", "\x7f", "\x85", "\n", "\ud800", "\udfff", "\u202e", "\u2066"])
+@pytest.mark.parametrize(
+    "hostile",
+    ["\x00", "\x1b", "\x07", "\x7f", "\x85", "\n", "\ud800", "\udfff", "\u202e", "\u2066"],  # noqa: PT014  (two surrogates)
+)
 @pytest.mark.parametrize("field", ["client_label", "client_fingerprint"])
 def test_hostile_text_is_refused(agent: Agent, field: str, hostile: str) -> None:
     answer = agent.post(START, {**BODY, field: f"co{hostile}dex"})

@@ -1,0 +1,6 @@
+"""The tables of this floor; each is defined in the room of its concept."""
+
+from apps.registry.models import App
+from apps.runtime_keys.models import RuntimeKey
+
+__all__ = ["App", "RuntimeKey"]
