@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, get_args
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
@@ -160,18 +161,27 @@ def rfc3339(moment: datetime | None) -> str | None:
 
 
 def failure_of(problem: Exception) -> HttpResponse:
-    """The envelope for whatever went wrong below a route; what nobody foresaw is logged and says so."""
+    """The envelope for whatever went wrong below a route."""
+    return refuse(refusal_of(problem))
+
+
+def refusal_of(problem: Exception) -> Refusal:
+    """What went wrong below a route, as a refusal; what nobody foresaw is logged and says so."""
     if isinstance(problem, Refusal):
-        return refuse(problem)
+        return problem
     if isinstance(problem, ValidationError):
-        return refuse(Refusal(Code.INVALID_REQUEST, details={"fields": [_complaint(e) for e in problem.errors]}))
+        amounts = all(error["type"] == Code.INVALID_AMOUNT.code for error in problem.errors)
+        code = Code.INVALID_AMOUNT if amounts else Code.INVALID_REQUEST
+        return Refusal(code, details={"fields": [_complaint(error) for error in problem.errors]})
     if isinstance(problem, Http404):
-        return refuse(Refusal(Code.NOT_FOUND))
+        return Refusal(Code.NOT_FOUND)
+    if isinstance(problem, SuspiciousOperation | BadRequest):  # e.g. a thousand query parameters
+        return invalid("", "This request cannot be read.")
     if isinstance(problem, OperationalError | InterfaceError):
         logger.error("database unavailable", exc_info=problem)
-        return refuse(Refusal(Code.UNAVAILABLE, headers={"Retry-After": "1"}))
+        return Refusal(Code.UNAVAILABLE, headers={"Retry-After": "1"})
     logger.error("unforeseen failure", exc_info=problem)
-    return refuse(Refusal(Code.INTERNAL_ERROR))
+    return Refusal(Code.INTERNAL_ERROR)
 
 
 def _complaint(error: dict[str, Any]) -> dict[str, str]:
@@ -197,6 +207,7 @@ class Route:
     codes: tuple[Code, ...] = ()
     status: int = 200
     paged: bool = False
+    also_status: int | None = None
 
     @property
     def summary(self) -> str:
@@ -256,13 +267,14 @@ def _add(api: NinjaAPI, route: Route) -> None:
     for code in route.all_codes:
         by_status.setdefault(code.status, []).append(code.code)
     envelope = Listing if route.paged else Envelope
+    statuses = [status for status in (route.status, route.also_status) if status]
     success = envelope[route.data]
     api.default_router.add_api_operation(
         route.path,
         [route.method],
         _view(route),
         auth=_entrance(route),
-        response={route.status: success, **dict.fromkeys(by_status, Failure)},
+        response={**dict.fromkeys(statuses, success), **dict.fromkeys(by_status, Failure)},
         operation_id=route.handler.__module__.split(".")[1] + "_" + route.handler.__name__,
         summary=route.summary,
         openapi_extra={"x-codes": by_status, "x-policy": route.policy.name},
@@ -279,7 +291,7 @@ def _entrance(route: Route) -> Callable[[HttpRequest], bool]:
                 request._body = b"{}"  # an absent body reads as an empty one
             if request.json_body and "body" not in route.handler.__annotations__:  # type: ignore[attr-defined]
                 raise invalid(sorted(request.json_body)[0], "This field is not known.")  # type: ignore[attr-defined]
-        elif unknown := set(request.GET) - query_names(route):
+        if unknown := set(request.GET) - query_names(route):
             raise invalid(sorted(unknown)[0][:80], "This query parameter is not known.")
         return True
 

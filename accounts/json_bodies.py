@@ -21,7 +21,7 @@ class _Twice(ValueError):  # noqa: N818  (says what stands twice, reads so where
 
 def read(request: HttpRequest) -> Any:
     """The parsed body; None when there is none. Raises invalid_request, unsupported_media_type, payload_too_large."""
-    raw = _bytes(request)
+    raw = body_of(request)
     if not raw:
         return None
     if not _says_json(request):
@@ -45,7 +45,8 @@ def read(request: HttpRequest) -> Any:
     return body
 
 
-def _bytes(request: HttpRequest) -> bytes:
+def body_of(request: HttpRequest) -> bytes:
+    """The bytes sent. Raises payload_too_large, or invalid_request for a body that broke off."""
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

@@ -104,6 +104,16 @@ class Code(Enum):
     )
 
     # What the agent sets up
+    INVALID_AMOUNT = (
+        "invalid_amount",
+        400,
+        _("Use a number or plain decimal string above 0, with at most six decimals, at most 1,000,000,000."),
+    )
+    CAP_REQUIRED = (
+        "cap_required",
+        409,
+        _("An active app keeps at least one hard cap on everything. Set another one first."),
+    )
     API_KEY_NOT_ACTIVE = (
         "api_key_not_active",
         409,

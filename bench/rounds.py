@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -40,16 +41,22 @@ class Options:
     peers: list[str]
 
 
-def options(about: str) -> Options:
+def options(about: str | None) -> Options:
     arguments = argparse.ArgumentParser(description=about)
     arguments.add_argument("--rounds", type=int, default=5, help="turns of every target (5)")
     arguments.add_argument("--seconds", type=int, default=3, help="length of one turn (3)")
     arguments.add_argument("--connections", type=int, default=8, help="connections of the load (8)")
     arguments.add_argument("--peers", default="", help="comma-separated: only these (default: all)")
     given = arguments.parse_args()
+    end_on_sigterm()
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed; on Debian: apt-get install wrk")
     return Options(given.rounds, given.seconds, given.connections, [p for p in given.peers.split(",") if p])
+
+
+def end_on_sigterm() -> None:
+    """As Ctrl-C does: targets are ended and scratch databases dropped."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def started(

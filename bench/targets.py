@@ -100,6 +100,18 @@ def bare_wsgi() -> Iterator[Target]:
 
 
 @contextmanager
+def bare_django() -> Iterator[Target]:
+    """Django with one view and one query: what any Django worker weighs."""
+    with scratch() as database:
+        port = free_port()
+        environment = {**os.environ, "DATABASE_URL": database}
+        environment.pop("DJANGO_SETTINGS_MODULE", None)
+        command = granian("bench.peers.bare_django:application", port)
+        with serving(command, environment, ROOT, f"http://127.0.0.1:{port}/") as process:
+            yield Target("bare Django", f"http://127.0.0.1:{port}", process, "/", "", "/", "")
+
+
+@contextmanager
 def django_oauth_toolkit() -> Iterator[Target]:
     """The same granian, the same Django, connections kept and statements prepared as in the product."""
     with _toolkit("DOT 3.4.1, tuned as we are", "0") as target:
@@ -236,8 +248,8 @@ def serving(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A child in a session of its own that answers at `probe`; it ends with the block, or with us."""
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, start_new_session=True,
-        preexec_fn=_die_with_parent,
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True, preexec_fn=die_with_parent,
     )  # fmt: skip
     try:
         _wait_until_up(probe, process)
@@ -265,6 +277,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from accounts.endpoints import Route, query_names
-from accounts.pages import open_to
+from accounts.pages import View, open_to
 from accounts.permissions import SCOPES
 from accounts.refusals import Code
 from console.v1 import ROUTES, api
@@ -31,20 +33,25 @@ WORKSPACE = {
 }
 
 
-@open_to("anyone")
+def document(view: View) -> View:
+    """A page of its own under /v1: for anyone, only read, whatever cookie comes along."""
+    return open_to("anyone")(csrf_exempt(require_safe(view)))
+
+
+@document
 def openapi(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document."""
     return HttpResponse(_openapi_text(), content_type="application/json")
 
 
-@open_to("anyone")
+@document
 def docs(request: HttpRequest) -> HttpResponse:
     """The same to read: server-rendered, no script."""
     context = {"routes": [_route_context(route) for route in ROUTES], "scopes": SCOPES.values(), "codes": list(Code)}
     return render(request, "console/docs.html", context)
 
 
-@open_to("anyone")
+@document
 def llms(request: HttpRequest) -> HttpResponse:
     """What an agent should read first."""
     base = f"{request.scheme}://{request.get_host()}"

@@ -18,11 +18,13 @@ from django.urls import resolve
 from django.urls.exceptions import Resolver404
 
 from accounts.addresses import is_trusted_peer
-from accounts.endpoints import failure_of, refuse
+from accounts.endpoints import refusal_of, refuse
+from accounts.oauth.views import refusal_answer
 from accounts.refusals import Code, Refusal
 from console import metrics
 
 MACHINE_PATHS = ("/v1/", "/oauth/", "/.well-known/", "/api/", "/healthz", "/readyz", "/metrics")
+OAUTH_PATHS = ("/oauth/", "/.well-known/")
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 logger = structlog.get_logger("access")
 
@@ -48,13 +50,14 @@ class MachineDoor:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(MACHINE_PATHS):
+        path = f"{request.path_info}/"  # so that /v1 itself is one of them
+        if not path.startswith(MACHINE_PATHS):
             return self.get_response(request)
-        if request.META.get("HTTP_COOKIE") and request.path_info.startswith("/v1/"):
+        if request.META.get("HTTP_COOKIE") and path.startswith("/v1/"):
             response = self.get_response(request)
         else:
             response = straight(request)
-        return as_envelope(request, response) if request.path_info.startswith("/v1/") else response
+        return as_envelope(request, response) if path.startswith("/v1/") else response
 
     def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         match = getattr(request, "resolver_match", None)
@@ -78,16 +81,21 @@ def straight(request: HttpRequest) -> HttpResponse:
         request.resolver_match = match
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
     except DisallowedHost:
-        response = refuse(Refusal(Code.INVALID_REQUEST, "This server does not serve that host name."))
+        response = _say(request, Refusal(Code.INVALID_REQUEST, "This server does not serve that host name."))
     except (Resolver404, Http404):
-        response = refuse(Refusal(Code.NOT_FOUND))
+        response = _say(request, Refusal(Code.NOT_FOUND))
     except Exception as problem:  # the last line of defence of the machine paths: logged, and answered as JSON
-        response = failure_of(problem)
+        response = _say(request, refusal_of(problem))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Content-Length", str(len(response.content)))
     if settings.SECURE_HSTS_SECONDS and request.is_secure():
         response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
     return response
+
+
+def _say(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal as the face that was called spells it: OAuth clients read `error`, all others the envelope."""
+    return refusal_answer(refusal) if request.path_info.startswith(OAUTH_PATHS) else refuse(refusal)
 
 
 def as_envelope(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from accounts.audit import views as audit
@@ -12,6 +13,8 @@ from accounts.pages import open_to
 from accounts.refusals import Code, Refusal
 from accounts.tokens import views as tokens
 from accounts.workspaces import views as workspaces
+from apps.registry import views as apps
+from apps.runtime_keys import views as keys
 from console import agent_docs, health, metrics
 from console.overview import views as overview
 from console.v1 import api
@@ -23,12 +26,20 @@ handler500 = "console.errors.server_error"
 
 
 @open_to("anyone")
+@csrf_exempt
 def nothing_here(request: HttpRequest) -> HttpResponse:
     return refuse(Refusal(Code.NOT_FOUND))
 
 
 WORKSPACE = [
     path("", overview.overview, name="overview"),
+    path("apps", apps.index, name="apps"),
+    path("apps/new", apps.create, name="app_new"),
+    path("apps/<str:app>", apps.show, name="app"),
+    path("apps/<str:app>/archive", apps.archive, name="app_archive"),
+    path("apps/<str:app>/keys", keys.index, name="keys"),
+    path("apps/<str:app>/keys/<str:key>/rotate", keys.rotate, name="key_rotate"),
+    path("apps/<str:app>/keys/<str:key>/revoke", keys.revoke, name="key_revoke"),
     path("agents", tokens.agents, name="agents"),
     path("agents/<str:authorization>", tokens.agent, name="agent"),
     path("agents/<str:authorization>/stop", tokens.stop, name="agent_stop"),
@@ -43,6 +54,7 @@ CONSOLE: list[URLPattern | URLResolver] = [
     path("device/<str:user_code>/deny", devices.deny, name="device_deny"),
     path("stop/<str:link>", devices.stop_by_link, name="stop_by_link"),
     path("workspaces/new", workspaces.create, name="workspace_new"),
+    path("apps", workspaces.short_path, {"page": "apps"}),
     path("agents", workspaces.short_path, {"page": "agents"}),
     path("audit", workspaces.short_path, {"page": "audit"}),
     path("settings", workspaces.short_path, {"page": "workspace_settings"}),

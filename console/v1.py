@@ -7,6 +7,10 @@ from accounts.permissions import Permission
 from accounts.refusals import Code
 from accounts.tokens import api as tokens
 from accounts.tokens.schemas import Me, Revoked
+from apps.budgets import api as caps
+from apps.budgets.schemas import CapData, CapRemoved
+from apps.external_users import api as users
+from apps.external_users.schemas import UserData, UserDeleted
 from apps.registry import api as apps
 from apps.registry.schemas import AppData
 from apps.runtime_keys import api as keys
@@ -22,6 +26,13 @@ ROTATING = (Code.NOT_FOUND, Code.API_KEY_NOT_ACTIVE)
 DEVICE = "/account/device"
 APP = "/account/apps/{app_id}"
 KEY = "/account/api-keys/{key_id}"
+USERS = APP + "/external-users"
+A_USER = USERS + "/{ref}"
+A_CAP = APP + "/budget-policies/{policy_id}"
+MISSING = (Code.NOT_FOUND,)
+AMOUNT = (Code.NOT_FOUND, Code.INVALID_AMOUNT)
+CAPPING = (*AMOUNT, Code.CAP_REQUIRED)
+PEOPLE, CAPS = Permission.EXTERNAL_USERS_WRITE, Permission.CAPS_WRITE
 READ, APPS, KEYS = Permission.WORKSPACE_READ, Permission.APPS_WRITE, Permission.API_KEYS_WRITE
 
 ROUTES = [
@@ -45,6 +56,19 @@ ROUTES = [
     Route("POST", "/account/api-keys", keys.issue, account(KEYS), KeyIssued, (Code.NOT_FOUND,), status=201),
     Route("POST", KEY + "/rotate", keys.rotate, account(KEYS), KeyIssued, ROTATING, status=201),
     Route("DELETE", KEY, keys.revoke, account(KEYS), KeyData, (Code.NOT_FOUND,)),
+    # External users
+    Route("GET", USERS, users.index, account(PEOPLE), UserData, MISSING, paged=True),
+    Route("PUT", A_USER, users.put, account(PEOPLE), UserData, AMOUNT, also_status=201),
+    Route("GET", A_USER, users.show, account(PEOPLE), UserData, MISSING),
+    Route("DELETE", A_USER, users.delete, account(PEOPLE), UserDeleted, MISSING),
+    # Caps
+    Route("GET", A_USER + "/budget-policy", caps.on_user, account(CAPS), CapData, MISSING, paged=True),
+    Route("POST", A_USER + "/budget-policy", caps.set_on_user, account(CAPS), CapData, AMOUNT, also_status=201),
+    Route("DELETE", A_USER + "/budget-policy", caps.remove_from_user, account(CAPS), CapRemoved, MISSING),
+    Route("GET", APP + "/budget-policies", caps.on_app, account(CAPS), CapData, MISSING, paged=True),
+    Route("POST", APP + "/budget-policies", caps.set_on_app, account(CAPS), CapData, CAPPING, also_status=201),
+    Route("DELETE", A_CAP, caps.remove_from_app, account(CAPS), CapRemoved, CAPPING),
+    Route("PUT", APP + "/default-user-policy", caps.set_default, account(CAPS), CapData, AMOUNT),
     # Runtime plane
     Route("GET", "/me", keys.me, RUNTIME, RuntimeMe),
 ]

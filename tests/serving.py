@@ -54,10 +54,16 @@ class Demo:
             return file.execute(statement.replace("%s", "?"), stored).fetchall()
 
     def kill(self, *pids: int) -> None:
-        """kill -9 for these processes, or for all of them at once."""
-        for pid in pids or self.processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        """kill -9 for these processes, or for all of them at once, until none is left."""
+        deadline = time.monotonic() + START_SECONDS
+        while targets := pids or self.processes():
+            for pid in targets:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if pids:
+                return
+            assert time.monotonic() < deadline, "a process outlives kill -9"
+            time.sleep(0.01)
 
     def processes(self) -> list[int]:
         """The ids of the demo's processes that live, its own first: all in the session that it leads."""

@@ -25,6 +25,12 @@ class Action(models.TextChoices):
     RUNTIME_KEY_ISSUED = "runtime_key:issued"
     RUNTIME_KEY_ROTATED = "runtime_key:rotated"
     RUNTIME_KEY_REVOKED = "runtime_key:revoked"
+    EXTERNAL_USER_CREATED = "external_user:created"
+    EXTERNAL_USER_CHANGED = "external_user:changed"
+    EXTERNAL_USER_DELETED = "external_user:deleted"
+    CAP_SET = "budget_policy:set"
+    CAP_REMOVED = "budget_policy:removed"
+    DEFAULT_CAP_SET = "default_user_policy:set"
     TOKEN_REVOKED = "account_token:revoked"  # noqa: S105  (a name, not a secret)
 
 

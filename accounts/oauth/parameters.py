@@ -4,15 +4,16 @@ import base64
 import binascii
 from urllib.parse import unquote_plus
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict
 
 from accounts.devices.models import LABEL_LENGTH
+from accounts.json_bodies import body_of
 from accounts.permissions import DEFAULT_SCOPE, SCOPES
 from accounts.text import hostile_character, is_visible
 
 # What OpenID clients add by themselves; it names no authority here and is left out of what is asked for.
 OPENID_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
-MAX_BYTES = 64 * 1024
 
 
 class OAuthError(Exception):
@@ -27,13 +28,12 @@ class OAuthError(Exception):
 
 def parameters(request: HttpRequest) -> dict[str, str]:
     """The form's parameters; unknown ones are kept and ignored, empty ones count as absent, repeated ones refuse."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
-        raise OAuthError("invalid_request", "The body is larger than 64 KiB.", 413)
-    if request.body and request.content_type != "application/x-www-form-urlencoded":
-        raise OAuthError("invalid_request", "Send application/x-www-form-urlencoded.")
+    body = body_of(request)
+    if body and request.content_type != "application/x-www-form-urlencoded":
+        raise OAuthError("invalid_request", "Send application/x-www-form-urlencoded.", 415)
     found: dict[str, str] = {}
     # Some clients send the device request's parameters in the query; a body wins over them.
-    for source in (request.GET, _form(request)):
+    for source in (_fields(request.META.get("QUERY_STRING", "").encode("latin-1")), _fields(body)):
         for name, values in source.lists():
             if len(values) > 1:
                 raise OAuthError("invalid_request", f"The parameter {name[:40]} is repeated.")
@@ -81,11 +81,11 @@ def scopes(found: dict[str, str]) -> list[str]:
     return names or [DEFAULT_SCOPE]
 
 
-def _form(request: HttpRequest) -> QueryDict:
+def _fields(form: bytes) -> QueryDict:
     try:
-        return QueryDict(request.body, encoding="utf-8")
-    except (UnicodeDecodeError, ValueError):
-        raise OAuthError("invalid_request", "The body cannot be read.") from None
+        return QueryDict(form, encoding="utf-8")
+    except (SuspiciousOperation, ValueError):  # more than a thousand, or no text
+        raise OAuthError("invalid_request", "The parameters cannot be read.") from None
 
 
 def _checked_name(name: str) -> str:

@@ -36,7 +36,7 @@ def oauth(method: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest) -> HttpResponse:
-            if request.method != method:
+            if request.method != method and not (method == "GET" and request.method == "HEAD"):
                 answer = _error(OAuthError("invalid_request", f"Use {method}.", 405))
                 answer["Allow"] = method
                 return answer
@@ -45,7 +45,7 @@ def oauth(method: str) -> Callable[[View], View]:
             except OAuthError as wrong:
                 return _error(wrong)
             except Refusal as refusal:
-                return _refusal(refusal)
+                return refusal_answer(refusal)
             except (OperationalError, InterfaceError):
                 logger.exception("database unavailable")
                 return _error(OAuthError("temporarily_unavailable", str(Code.UNAVAILABLE.message), 503))
@@ -206,7 +206,9 @@ def _error(wrong: OAuthError, headers: dict[str, str] | None = None) -> HttpResp
     body = {"error": wrong.code}
     if wrong.description and wrong.code not in {"slow_down", "authorization_pending"}:
         body["error_description"] = wrong.description.replace('"', "'").replace("\\", "/")
-    challenge = {"WWW-Authenticate": "Bearer"} if wrong.status == 401 else {}
+    # RFC 6749, 5.2: a client that failed to identify itself is told the scheme it may use; a token's holder, Bearer.
+    scheme = 'Basic realm="client"' if wrong.code == "invalid_client" else "Bearer"
+    challenge = {"WWW-Authenticate": scheme} if wrong.status == 401 else {}
     return HttpResponse(
         json.dumps(body),
         status=wrong.status,
@@ -222,14 +224,16 @@ REFUSED_AS = {
     Code.UNKNOWN_SCOPE: ("invalid_scope", 400),
     Code.DEVICE_RATE_LIMITED: ("slow_down", 429),
     Code.DEVICE_SECRET_MISSING: ("temporarily_unavailable", 503),
+    Code.UNAVAILABLE: ("temporarily_unavailable", 503),
+    Code.INTERNAL_ERROR: ("server_error", 500),
     Code.UNAUTHENTICATED: ("invalid_token", 401),
     Code.TOKEN_EXPIRED: ("invalid_token", 401),
     Code.TOKEN_REVOKED: ("invalid_token", 401),
 }
 
 
-def _refusal(refusal: Refusal) -> HttpResponse:
+def refusal_answer(refusal: Refusal) -> HttpResponse:
     """A refusal of ours in the standard's words."""
-    code, status = REFUSED_AS.get(refusal.code, ("invalid_request", 400))
+    code, status = REFUSED_AS.get(refusal.code, ("invalid_request", refusal.status))
     headers = {name: value for name, value in refusal.headers.items() if name != "WWW-Authenticate"}
     return _error(OAuthError(code, refusal.message, status), headers)

@@ -7,7 +7,6 @@ from ninja import Query
 from accounts.endpoints import Answer, ApiRequest, rfc3339
 from accounts.paging import page_of
 from accounts.permissions import Permission
-from accounts.refusals import Code, Refusal
 from accounts.schemas import NextAction
 from apps.registry import rules
 from apps.registry.models import App
@@ -48,11 +47,7 @@ def archive(request: ApiRequest, app_id: str) -> Answer:
 
 
 def find(request: ApiRequest, app_id: str) -> App:
-    """The actor's app with this id; not_found for anybody else's, archived or unknown."""
-    app = App.objects.visible_to(request.actor).current().select_related("workspace").filter(pk=app_id).first()
-    if app is None:
-        raise Refusal(Code.NOT_FOUND)
-    return app
+    return rules.find(app_id, actor=request.actor)
 
 
 def shown(app: App) -> dict[str, Any]:
@@ -76,4 +71,7 @@ def _after_create(request: ApiRequest, app: App) -> list[NextAction]:
         actions.append(
             NextAction(command="POST /v1/account/api-keys", description=f"Issue a runtime key for {app.pk}.")
         )
+    if Permission.CAPS_WRITE in held:
+        path = f"/v1/account/apps/{app.pk}/budget-policies"
+        actions.append(NextAction(command=f"POST {path}", description="Set a spending cap on the app."))
     return actions

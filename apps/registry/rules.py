@@ -14,6 +14,14 @@ from apps.registry.models import App, Environment
 from apps.runtime_keys.models import RuntimeKey
 
 
+def find(app_id: str, *, actor: Actor) -> App:
+    """The actor's app with this id; not_found for anybody else's, archived or unknown."""
+    app = App.objects.visible_to(actor).current().select_related("workspace").filter(pk=app_id).first()
+    if app is None:
+        raise Refusal(Code.NOT_FOUND)
+    return app
+
+
 def create(*, actor: Actor, workspace: Workspace, name: str, environment: str) -> App:
     """A new app. A production app starts blocked until it is activated.
 

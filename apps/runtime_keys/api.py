@@ -9,7 +9,7 @@ from ninja import Query
 
 from accounts.endpoints import Answer, ApiRequest, rfc3339
 from accounts.paging import page_of
-from accounts.refusals import Code, Refusal, invalid
+from accounts.refusals import invalid
 from accounts.schemas import NextAction
 from apps.registry.api import find as find_app
 from apps.runtime_keys import rules
@@ -65,11 +65,7 @@ def me(request: RuntimeRequest) -> Answer:
 
 
 def find(request: ApiRequest, key_id: str) -> RuntimeKey:
-    keys = RuntimeKey.objects.visible_to(request.actor).select_related("workspace", "app__workspace", "issued_by")
-    key = keys.filter(pk=key_id).first()
-    if key is None:
-        raise Refusal(Code.NOT_FOUND)
-    return key
+    return rules.find(key_id, actor=request.actor)
 
 
 def shown(key: RuntimeKey) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from accounts.credentials import Kind
 from accounts.credentials import issue as issue_credential
 from accounts.permissions import Permission
 from accounts.refusals import Code, Refusal, invalid
+from accounts.workspaces.rules import checked_name
 from apps.registry.models import App
 from apps.runtime_keys.models import OVERLAP_SECONDS_MAX, RuntimeKey
 
@@ -25,11 +26,21 @@ class IssuedKey:
     secret: str
 
 
+def find(key_id: str, *, actor: Actor) -> RuntimeKey:
+    """The actor's key with this id; not_found for anybody else's or unknown."""
+    keys = RuntimeKey.objects.visible_to(actor).select_related("workspace", "app__workspace", "issued_by")
+    key = keys.filter(pk=key_id).first()
+    if key is None:
+        raise Refusal(Code.NOT_FOUND)
+    return key
+
+
 def issue(app: App, *, actor: Actor, label: str, expires_at: datetime | None = None) -> IssuedKey:
     """A new key for an app's backend. The secret is returned here and nowhere again.
 
     Raises: insufficient_scope, role_not_allowed (403), not_found for an archived app, invalid_request (400).
     """
+    label = checked_name(label, "label")
     with transaction.atomic():
         actor.require(Permission.API_KEYS_WRITE, app.workspace)
         now = timezone.now()

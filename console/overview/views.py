@@ -10,6 +10,7 @@ from accounts.devices.models import DeviceAuthorization
 from accounts.pages import PageRequest, member
 from accounts.permissions import Permission
 from accounts.workspaces.models import Workspace
+from apps.registry.models import App
 
 
 @require_safe
@@ -22,6 +23,8 @@ def overview(request: PageRequest, workspace: Workspace) -> HttpResponse:
     context = {
         "agents": list(live.order_by("-pk")[:5]),
         "acts": list(AuditEntry.objects.filter(workspace=workspace).order_by("-pk")[:8]),
+        "apps": list(App.objects.visible_to(request.actor).current().order_by("-pk")[:5]),
+        "may_create_apps": Permission.APPS_WRITE in request.actor.permissions_in(workspace),
         "ever": DeviceAuthorization.objects.filter(workspace=workspace).exists(),
     }
     return render(request, "console/overview.html", context)

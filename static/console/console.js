@@ -38,7 +38,10 @@
         const copied = await copyText(document.getElementById(button.dataset.copy));
         const said = document.getElementById(button.dataset.says);
         said.textContent = copied ? button.dataset.done : button.dataset.failed;
-        if (copied) button.focus();
+        if (copied) {
+          button.focus();
+          button.dispatchEvent(new CustomEvent("console:copied", { bubbles: true }));
+        }
       });
     }
   };
@@ -47,9 +50,13 @@
   const guarded = document.querySelector("[data-leaving-asks]");
   if (guarded) {
     const ask = (event) => event.preventDefault();
+    const kept = () => window.removeEventListener("beforeunload", ask);
     window.addEventListener("beforeunload", ask);
+    // By the button, by hand, or by a link that keeps it; a copy that failed does not count.
+    guarded.addEventListener("console:copied", kept);
+    guarded.addEventListener("copy", kept);
     guarded.addEventListener("click", (event) => {
-      if (event.target.closest("[data-copy], [data-kept]")) window.removeEventListener("beforeunload", ask);
+      if (event.target.closest("[data-kept]")) kept();
     });
   }
 

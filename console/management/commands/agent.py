@@ -49,12 +49,24 @@ class Command(BaseCommand):
             return
         app = self.call("POST", "/v1/account/apps", {"name": "Local staging", "environment": "sandbox"}, token)["data"]
         self.stdout.write(f"I made the app {app['name']} ({app['id']}).")
+        self.cap(app["id"], token, scopes)
         if "account:api_keys:write" not in scopes:
             self.stdout.write("I may not issue keys: a human must issue one for its backend.")
             return
         key = self.call("POST", "/v1/account/api-keys", {"app_id": app["id"], "label": "local-server"}, token)["data"]
         self.stdout.write(f"I issued the key {key['hint']} for its backend; it calls GET /v1/me:")
         self.stdout.write(json.dumps(self.call("GET", "/v1/me", token=key["secret"])["data"], indent=2))
+
+    def cap(self, app_id: str, token: str, scopes: set[str]) -> None:
+        """One end-user and caps on both, as far as the human allows."""
+        base = f"/v1/account/apps/{app_id}"
+        user = {"display_name": "Test user", "credit_limit": 5.0}
+        if "account:external_users:write" in scopes:
+            self.call("PUT", f"{base}/external-users/user_123", user, token)
+            self.stdout.write("I made the end-user user_123, who may spend 5 credits.")
+        if "account:caps:write" in scopes:
+            self.call("POST", f"{base}/budget-policies", {"limit_credits": 50, "enforcement": "hard"}, token)
+            self.stdout.write("I capped the app at 50 credits.")
 
     def ask_to_be_let_in(self, label: str) -> str:
         """Starts the flow, shows code and link, and polls until a human has decided."""

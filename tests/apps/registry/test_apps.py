@@ -26,7 +26,10 @@ def test_an_agent_creates_an_app_and_hears_what_comes_next(let_in: Agent, worksp
     assert data["workspace_id"] == workspace.pk
     assert (data["environment"], data["is_sandbox"]) == ("sandbox", True)
     assert data["production_state"] == "production_not_active"
-    assert [action["command"] for action in answer.json()["next_actions"]] == ["POST /v1/account/api-keys"]
+    assert [action["command"] for action in answer.json()["next_actions"]] == [
+        "POST /v1/account/api-keys",
+        f"POST /v1/account/apps/{data['id']}/budget-policies",
+    ]
     entry = AuditEntry.objects.get(action="app:created")
     assert (entry.actor_kind, entry.on_behalf_of) == ("agent", "owner@example.com")
     assert entry.token_id.startswith("tok_")
