@@ -45,7 +45,10 @@ class Environment:
         return self.read(name, lambda text: [ip_network(word.strip()) for word in text.split(",")], [], about)
 
     def json(self, name: str, default: list[Any], about: str) -> list[Any]:
-        return self.read(name, lambda text: list(self._env.json(name)), default, about)
+        return self.read(name, lambda text: _objects(self._env.json(name)), default, about)
+
+    def mail(self, name: str, default: str, about: str) -> str:
+        return self.read(name, _mail_server, default, about)
 
     def database(self, name: str, default: str, about: str) -> dict[str, Any]:
         parse = environ.Env.db_url_config
@@ -66,6 +69,19 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
     if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
         raise ValueError("use sqlite:///path or postgres://user:password@host:port/name")
     return config
+
+
+def _objects(found: Any) -> list[Any]:
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ValueError("use a JSON list of objects")
+    return found
+
+
+def _mail_server(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0:  # .port raises for no number
+        raise ValueError("use smtp://user:password@host:587 or smtps://…")  # never the text: it holds a password
+    return text
 
 
 def _origin(text: str) -> str:

@@ -5,6 +5,7 @@ view. With a cookie (a browser session on the JSON API) it takes the whole way. 
 is the JSON envelope: never a redirect, an HTML page or a traceback.
 """
 
+import logging
 import re
 import secrets
 import time
@@ -26,6 +27,7 @@ from console import metrics
 MACHINE_PATHS = ("/v1/", "/oauth/", "/.well-known/", "/api/", "/healthz", "/readyz", "/metrics")
 OAUTH_PATHS = ("/oauth/", "/.well-known/")
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+ACCESS = logging.getLogger("access")
 logger = structlog.get_logger("access")
 
 
@@ -63,6 +65,8 @@ class MachineDoor:
         match = getattr(request, "resolver_match", None)
         route = match.route if match else "unmatched"
         metrics.observe(request.method or "", route, response.status_code, seconds)
+        if not ACCESS.isEnabledFor(logging.INFO):  # structlog would compose the whole line before it is dropped
+            return
         logger.info(
             "request",
             method=request.method,

@@ -40,7 +40,7 @@ RATE_LIMIT_FACTOR = env.number(
 TRUSTED_PROXIES = env.networks(
     "TRUSTED_PROXIES", "Comma-separated networks whose X-Forwarded-For and -Proto are believed. Default: none."
 )
-MAIL_URL = env.text(
+MAIL_URL = env.mail(
     "MAIL_URL", "", "smtp://user:password@host:587 (or smtps://). Without it mail is printed to the worker's output."
 )
 MAIL_FROM = env.text("MAIL_FROM", "Countersign <countersign@localhost>", "Sender of every mail.")
@@ -291,5 +291,6 @@ elif MAIL_URL:
     }
 
 LOGGING_CONFIG = "console.logs.configure"
-LOGGING = {"level": LOG_LEVEL}
+# A level that is none is named by a check; until then it must not stop the start with a traceback.
+LOGGING = {"level": LOG_LEVEL if LOG_LEVEL in {"DEBUG", "INFO", "WARNING", "ERROR"} else "INFO"}
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -69,6 +69,7 @@ urlpatterns = [
     path("v1/openapi.json", agent_docs.openapi, name="openapi"),
     path("v1/docs", agent_docs.docs, name="docs"),
     path("v1/llms.txt", agent_docs.llms, name="llms"),
+    path("v1/", nothing_here),
     path("v1/", api.urls),
     re_path(r"^v1(?:/.*)?$", nothing_here),
     path("oauth/device", oauth.device, name="oauth_device"),

@@ -49,7 +49,7 @@ def remove(policy: BudgetPolicy, *, actor: Actor) -> None:
     with transaction.atomic():
         actor.require(Permission.CAPS_WRITE, policy.workspace)
         app = locked(policy.app)
-        if policy.external_user_id is None:
+        if policy.external_user is None:
             _require_another_gate(app, policy)
         if not BudgetPolicy.objects.filter(pk=policy.pk).delete()[0]:
             raise Refusal(Code.NOT_FOUND)

@@ -1,5 +1,7 @@
 """The acts on external users."""
 
+from enum import Enum
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,11 +15,18 @@ from apps.budgets.rules import locked
 from apps.external_users.models import ExternalUser
 from apps.registry.models import App
 
-UNCHANGED = object()
+
+class Keep(Enum):
+    """Says that something was not mentioned, where None means to take it away."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Keep.UNCHANGED
 
 
 def put(
-    app: App, ref: str, *, actor: Actor, display_name: str | None = None, credit_limit: int | None | object = UNCHANGED
+    app: App, ref: str, *, actor: Actor, display_name: str | None = None, credit_limit: int | Keep | None = UNCHANGED
 ) -> tuple[ExternalUser, bool]:
     """Creates or changes the end-user with this reference; says whether it is new (or back after a deletion).
 
@@ -35,9 +44,9 @@ def put(
         if display_name is not None:
             user.display_name = display_name
         user.save()
-        if credit_limit is not UNCHANGED:
+        if not isinstance(credit_limit, Keep):
             _set_credit_limit(user, credit_limit)
-        details = {} if credit_limit is UNCHANGED else {"credit_limit_micro": credit_limit}
+        details: dict[str, object] = {} if isinstance(credit_limit, Keep) else {"credit_limit_micro": credit_limit}
         _record(Action.EXTERNAL_USER_CREATED if new else Action.EXTERNAL_USER_CHANGED, user, actor, details)
     return user, new
 
@@ -59,7 +68,7 @@ def credit_limit_of(user: ExternalUser) -> int | None:
     return own.values_list("limit_micro", flat=True).first()
 
 
-def _set_credit_limit(user: ExternalUser, limit: int | None | object) -> None:
+def _set_credit_limit(user: ExternalUser, limit: int | None) -> None:
     own = BudgetPolicy.objects.filter(external_user=user, resource_type="all", period="lifetime")
     if limit is None:
         own.delete()

@@ -74,7 +74,8 @@ def rotate(key: RuntimeKey, *, actor: Actor, overlap_seconds: int) -> IssuedKey:
             raise Refusal(Code.API_KEY_NOT_ACTIVE)
         issued = _insert(key.app, actor, key.label, key.expires_at, now)
         RuntimeKey.objects.filter(pk=key.pk).update(rotated_to=issued.key)
-        _record(Action.RUNTIME_KEY_ROTATED, key, actor, {"new_key_id": issued.key.pk, "overlap_seconds": overlap_seconds})
+        details: dict[str, object] = {"new_key_id": issued.key.pk, "overlap_seconds": overlap_seconds}
+        _record(Action.RUNTIME_KEY_ROTATED, key, actor, details)
     return issued
 
 

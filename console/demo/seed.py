@@ -9,13 +9,16 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 
-from accounts.actors import Origin
+from accounts.actors import Actor, ActorKind, Origin
 from accounts.bookkeeping import Fact
 from accounts.devices import agent_rules
 from accounts.devices.models import Face
 from accounts.permissions import Role
 from accounts.users.models import User
 from accounts.workspaces.models import Membership, ProductionState, Workspace
+from apps.registry import rules as apps
+from apps.registry.models import Environment
+from apps.runtime_keys import rules as keys
 
 MADE_BY_DEMO = "made_by_demo"
 PEOPLE = {
@@ -34,6 +37,11 @@ WORKSPACES = {
     "suspended": ("Suspended Studio", ProductionState.PRODUCTION_SUSPENDED),
 }
 MEMBERS = {"owner": Role.OWNER, "developer": Role.DEVELOPER, "viewer": Role.VIEWER}
+APPS = [
+    ("sandbox", "Local staging", Environment.SANDBOX),
+    ("sandbox", "Shop", Environment.STAGING),
+    ("blocked", "Bakery counter", Environment.PRODUCTION),
+]
 SEED_SCOPES = [
     "account:workspace:read",
     "account:apps:write",
@@ -97,9 +105,21 @@ def _people_and_workspaces() -> dict[str, Any]:
         for role, membership in MEMBERS.items():
             Membership(workspace=workspace, user=users[role], role=membership).save(force_insert=True)
         places[key] = workspace.pk
+    _apps(users["owner"], places)
     facts = {"users": {role: user.email for role, user in users.items()}, "workspaces": places}
     Fact.objects.update_or_create(name=MADE_BY_DEMO, defaults={"value": facts})
     return facts
+
+
+def _apps(owner: User, places: dict[str, str]) -> None:
+    """Three apps; the shop has a key in each state but expired. Nobody holds their secrets."""
+    for place, name, environment in APPS:
+        workspace = Workspace.objects.get(pk=places[place])
+        actor = Actor(kind=ActorKind.USER, user=owner, workspace=workspace, origin=Origin(address="127.0.0.1"))
+        app = apps.create(actor=actor, workspace=workspace, name=name, environment=environment)
+        if environment == Environment.STAGING:
+            keys.revoke(keys.issue(app, actor=actor, label="Old laptop").key, actor=actor)
+            keys.rotate(keys.issue(app, actor=actor, label="Web server").key, actor=actor, overlap_seconds=604_800)
 
 
 def _person(role: str, name: str) -> User:

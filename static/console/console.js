@@ -54,7 +54,9 @@
     window.addEventListener("beforeunload", ask);
     // By the button, by hand, or by a link that keeps it; a copy that failed does not count.
     guarded.addEventListener("console:copied", kept);
-    guarded.addEventListener("copy", kept);
+    guarded.addEventListener("copy", (event) => {
+      if (event.target.closest("input, textarea")) kept();
+    });
     guarded.addEventListener("click", (event) => {
       if (event.target.closest("[data-kept]")) kept();
     });
