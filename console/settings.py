@@ -157,9 +157,10 @@ else:
         "options": "-c lock_timeout=2000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
     }
 
-# The cache holds allauth's sign-in limits and used one-time codes: in the database, so that they hold over processes.
+# The cache holds allauth's sign-in limits and used one-time codes: in the database, so that they hold over processes,
+# and with room for many, so that no traffic pushes them out before they expire (Django's default is 300 entries).
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"},
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache", "OPTIONS": {"MAX_ENTRIES": 1_000_000}},
 }
 
 # --- Signing in ---------------------------------------------------------------------------------------------------
@@ -199,7 +200,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = True
 MFA_TOTP_ISSUER = "Countersign"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
-USERSESSIONS_TRACK_ACTIVITY = True
+# A write per request would make a page that asks every three seconds cost twenty times what it should.
+USERSESSIONS_TRACK_ACTIVITY = False
 SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 _google = {"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET, "key": ""}

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from console.demo.processes import _die_with_parent as die_with_parent
 from tests.needs import postgres_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,7 +121,13 @@ def running_demo(folder: Path, database_url: str | None = None, *arguments: str)
     folder.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  (a test run that is killed leaves no demo behind)
         )
     demo = Demo(f"http://127.0.0.1:{port}", folder, process, environment)
     try:

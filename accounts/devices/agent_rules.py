@@ -38,7 +38,7 @@ from accounts.workspaces.rules import owners_and
 
 STARTS_PER_ADDRESS = Limit("device-start-address", 60, 600)
 STARTS_PER_FINGERPRINT = Limit("device-start-fingerprint", 30, 600)
-STARTS_IN_ALL = Limit("device-start-all", 6000, 600)
+STARTS_IN_ALL = Limit("device-start-all", 30_000, 600)
 REUSE_GRACE = timedelta(minutes=1)
 CODE_ATTEMPTS = 5
 

@@ -36,7 +36,8 @@ def test_other_texts_are_no_ids(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ws_", "ws", "nonsense", "ws_zzzzzzzzzzzzzzzzzzzzzzzzzz", "WS_01h455vb4pex5vsknk084sn02q", "x" * 5000, "\x00"]
+    "text",
+    ["", "ws_", "ws", "nonsense", "ws_zzzzzzzzzzzzzzzzzzzzzzzzzz", "WS_01h455vb4pex5vsknk084sn02q", "x" * 5000, "\x00"],
 )
 def test_a_text_that_is_no_id_finds_nothing(db: None, text: str) -> None:
     Workspace.objects.create(name="One")

@@ -11,9 +11,7 @@ ROOT = Path(settings.BASE_DIR)
 
 def test_no_floor_imports_one_above_it() -> None:
     tool = Path(sys.executable).parent / "lint-imports"
-    done = subprocess.run(
-        [tool, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = subprocess.run([tool, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout
 

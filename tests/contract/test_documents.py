@@ -106,8 +106,8 @@ class TestOpenApi:
 
 
 class TestToRead:
-    @pytest.fixture(scope="class")
-    def text(self) -> str:
+    @pytest.fixture
+    def text(self, db: None) -> str:
         answer = Client().get("/v1/docs")
         assert answer.status_code == 200
         return answer.content.decode()

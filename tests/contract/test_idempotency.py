@@ -36,7 +36,7 @@ def test_answers_that_hold_a_secret_are_replayed_and_stored_sealed(agent: Agent)
     assert start(agent, "one")["Cache-Control"] == "no-store"
     record = IdempotencyRecord.objects.get()
     assert secret.encode() not in bytes(record.answer)
-    assert b"one" != bytes(record.key)
+    assert bytes(record.key) != b"one"
 
 
 def test_a_token_that_was_lost_on_its_way_is_had_again(agent: Agent, owner: Human, workspace: Workspace) -> None:

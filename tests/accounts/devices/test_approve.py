@@ -79,9 +79,7 @@ def test_a_role_grants_what_it_may_and_nothing_else(agent: Agent, workspace: Wor
 
 def test_one_scope_beyond_the_role_refuses_all(agent: Agent, developer: Human, workspace: Workspace) -> None:
     started = agent.start(EVERYTHING)
-    detail = refused(
-        approve(developer, started["user_code"], workspace, scopes=EVERYTHING), 403, "scope_not_grantable"
-    )
+    detail = refused(approve(developer, started["user_code"], workspace, scopes=EVERYTHING), 403, "scope_not_grantable")
     assert set(detail["scopes"]) == set(EVERYTHING) - GRANTABLE["developer"]
     assert not AuditEntry.objects.exists()
 
@@ -90,9 +88,7 @@ def test_a_role_elsewhere_grants_nothing_here(agent: Agent, viewer: Human, other
     Membership.objects.create(workspace=other_workspace, user=viewer.user, role="owner")
     here = Membership.objects.get(user=viewer.user, role="viewer").workspace
     started = agent.start(["account:apps:write"])
-    refused(
-        approve(viewer, started["user_code"], here, scopes=["account:apps:write"]), 403, "scope_not_grantable"
-    )
+    refused(approve(viewer, started["user_code"], here, scopes=["account:apps:write"]), 403, "scope_not_grantable")
     assert approve(viewer, started["user_code"], other_workspace, scopes=["account:apps:write"]).status_code == 200
 
 
@@ -148,7 +144,9 @@ def test_a_foreign_workspace_is_not_there(agent: Agent, owner: Human, other_work
     foreign = approve(owner, started["user_code"], other_workspace)
     missing = approve(owner, started["user_code"], workspace_id="ws_01h455vb4pex5vsknk084sn02q")
     nonsense = approve(owner, started["user_code"], workspace_id="nonsense")
-    assert refused(foreign, 404, "not_found") == refused(missing, 404, "not_found") == refused(nonsense, 404, "not_found")
+    assert (
+        refused(foreign, 404, "not_found") == refused(missing, 404, "not_found") == refused(nonsense, 404, "not_found")
+    )
     assert heard(agent, started)["status"] == "pending"
 
 
@@ -217,9 +215,7 @@ class TestReauthentication:
         started = agent.start(EVERYTHING)
         assert approve(owner, started["user_code"], workspace, scopes=EVERYTHING).status_code == 200
 
-    def test_a_session_that_never_proved_itself_may_not(
-        self, agent: Agent, owner: Human, workspace: Workspace
-    ) -> None:
+    def test_a_session_that_never_proved_itself_may_not(self, agent: Agent, owner: Human, workspace: Workspace) -> None:
         client = Client(enforce_csrf_checks=True)
         client.force_login(owner.user)
         client.cookies["csrftoken"] = owner.client.cookies["csrftoken"].value
@@ -255,9 +251,7 @@ class TestWhoMayCall:
         started = agent.start([READ])
         body = {"workspace_id": workspace.pk, "scopes": [READ]}
         refused(agent.post(f"{DEVICE}/{started['user_code']}/approve", body), 403, "session_required")
-        both = owner.post(
-            f"{DEVICE}/{started['user_code']}/approve", body, Authorization=f"Bearer {agent.token}"
-        )
+        both = owner.post(f"{DEVICE}/{started['user_code']}/approve", body, Authorization=f"Bearer {agent.token}")
         refused(both, 403, "session_required")
 
     def test_no_human_who_was_deactivated(self, agent: Agent, owner: Human, workspace: Workspace) -> None:
@@ -358,7 +352,9 @@ class TestCodeEntryLock:
         self.lock(owner, 1)
         refused(show(owner, code), 429, "account_device_code_entry_locked")
 
-    def test_wrong_codes_count_for_every_act_and_spelling(self, agent: Agent, owner: Human, workspace: Workspace) -> None:
+    def test_wrong_codes_count_for_every_act_and_spelling(
+        self, agent: Agent, owner: Human, workspace: Workspace
+    ) -> None:
         code = agent.start([READ])["user_code"]
         for _ in range(3):
             refused(approve(owner, self.WRONG, workspace), 404, "account_device_code_unknown")

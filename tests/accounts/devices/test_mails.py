@@ -91,12 +91,13 @@ def test_pressing_stop_kills_the_token(agent: Agent, owner: Human, workspace: Wo
     started = approved(agent, owner, workspace)
     agent.token = agent.poll(started["device_code"]).json()["data"]["account_access_token"]
     link = link_in(letters()[0])
-    assert press(Client(enforce_csrf_checks=True), link).status_code == 200
+    client = Client(enforce_csrf_checks=True)
+    assert press(client, link).status_code == 200
     refused(agent.get("/v1/account/me"), 401, "token_revoked")
     entry = AuditEntry.objects.get(action=Action.TOKEN_REVOKED)
     assert entry.actor_name == "owner@example.com"
     # Once more is no harm.
-    assert press(Client(enforce_csrf_checks=True), link).status_code == 200
+    assert press(client, link).status_code == 200
     assert AuditEntry.objects.filter(action=Action.TOKEN_REVOKED).count() == 1
 
 

@@ -8,12 +8,13 @@ import pytest
 from django.db.models import F
 
 from accounts.bookkeeping import RateLimitCounter
+from accounts.devices.agent_rules import STARTS_IN_ALL
 from accounts.models import DeviceAuthorization
 from tests.acts import READ, Clock, form, from_address, oauth_error, refused
 from tests.personas import Agent
 
 START = "/v1/account/device/start"
-PER_ADDRESS, PER_FINGERPRINT, IN_ALL = 60, 30, 6000
+PER_ADDRESS, PER_FINGERPRINT, IN_ALL = 60, 30, STARTS_IN_ALL.quota
 
 
 def start(agent: Agent, fingerprint: str, **headers: str) -> Any:
@@ -41,7 +42,7 @@ def test_an_address_may_start_sixty_in_ten_minutes(db: None, clock: Clock) -> No
     assert answer["Retry-After"] == "600"
     assert detail["retry_after_seconds"] == 600
     assert left(answer)["address"] == 0
-    assert 'q=60;w=600' in answer["RateLimit-Policy"]
+    assert "q=60;w=600" in answer["RateLimit-Policy"]
     assert DeviceAuthorization.objects.count() == before
     assert start(from_address("203.0.113.2"), "another").status_code == 200
     clock.forward(seconds=600)
@@ -79,7 +80,7 @@ def test_a_fingerprint_may_start_thirty_from_anywhere(db: None, clock: Clock) ->
     assert start(from_address("198.51.100.1"), "other").status_code == 200
 
 
-def test_everybody_together_may_start_six_thousand(db: None, clock: Clock) -> None:
+def test_everybody_together_share_one_limit(db: None, clock: Clock) -> None:
     start(from_address("203.0.113.1"), "a")
     start(from_address("203.0.113.2"), "b")
     # The one counter that saw both calls.
@@ -109,7 +110,7 @@ def test_a_refused_body_counts_for_nothing(db: None, clock: Clock) -> None:
     for _ in range(5):
         agent.post(START, {"client_label": "codex"})
         agent.post(START, {"client_label": "c", "client_fingerprint": "f", "scopes": ["account:everything"]})
-    assert left(start(agent, "f")) == {"address": 59, "fingerprint": 29, "all": 5999}
+    assert left(start(agent, "f")) == {"address": 59, "fingerprint": 29, "all": IN_ALL - 1}
 
 
 def test_both_faces_share_the_address(db: None, clock: Clock) -> None:
@@ -164,7 +165,7 @@ class TestForwardedFor:
 
 def test_the_relaxed_factor_multiplies_the_limits(db: None, settings: Any) -> None:
     settings.RATE_LIMIT_FACTOR = 10
-    assert left(start(from_address("203.0.113.1"), "a")) == {"address": 599, "fingerprint": 299, "all": 59999}
+    assert left(start(from_address("203.0.113.1"), "a")) == {"address": 599, "fingerprint": 299, "all": IN_ALL * 10 - 1}
 
 
 def test_the_worker_forgets_past_windows(db: None, clock: Clock) -> None:

@@ -52,7 +52,7 @@ def test_the_code_lives_ten_minutes(agent: Agent, clock: Clock) -> None:
 
 def test_the_answer_says_where_the_limits_stand(agent: Agent) -> None:
     answer = agent.post(START, BODY)
-    assert 'q=60;w=600' in answer["RateLimit-Policy"]
+    assert "q=60;w=600" in answer["RateLimit-Policy"]
     assert re.search(r'"device-start-address";r=59;t=\d+', answer["RateLimit"])
 
 
@@ -245,7 +245,7 @@ def test_without_the_rate_limit_secret_it_says_so(agent: Agent, settings: Any) -
 
 
 def test_a_user_code_that_is_taken_is_drawn_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = iter("CCCCCCCC" "CCCCCCCC" "DDDDDDDD")
+    drawn = iter("CCCCCCCCCCCCCCCCDDDDDDDD")
     monkeypatch.setattr("secrets.choice", lambda _: next(drawn))
     first = agent.post(START, BODY, **{"Idempotency-Key": "one"})
     second = agent.post(START, BODY, **{"Idempotency-Key": "two"})

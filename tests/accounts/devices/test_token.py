@@ -106,7 +106,9 @@ def test_its_lifetime_counts_from_the_collection(
     refused(agent.get("/v1/account/me"), 401, "token_expired")
 
 
-def test_an_impatient_poller_is_paid_all_the_same(agent: Agent, owner: Human, workspace: Workspace, clock: Clock) -> None:
+def test_an_impatient_poller_is_paid_all_the_same(
+    agent: Agent, owner: Human, workspace: Workspace, clock: Clock
+) -> None:
     started = agent.start([READ])
     for _ in range(3):
         agent.poll(started["device_code"])
@@ -188,9 +190,7 @@ def test_an_unknown_code_is_not_known(agent: Agent) -> None:
     refused(agent.poll(issue(Kind.DEVICE_CODE).secret), 404, "account_device_code_unknown")
 
 
-def test_a_mistyped_code_is_refused_before_the_database_is_asked(
-    agent: Agent, django_assert_num_queries: Any
-) -> None:
+def test_a_mistyped_code_is_refused_before_the_database_is_asked(agent: Agent, django_assert_num_queries: Any) -> None:
     code = agent.start()["device_code"]
     wrong = [code[:-1], code[:-1] + ("0" if code[-1] != "0" else "1"), code + "x", code.swapcase(), "", "x", f" {code}"]
     with django_assert_num_queries(0):
@@ -260,7 +260,9 @@ class TestReuse:
         code = self.collected(agent, owner, workspace)
         clock.forward(seconds=61)
         thief = from_address("203.0.113.9")
-        refused(thief.post(TOKEN, {"device_code": code}, **{"Idempotency-Key": "k"}), 409, "account_device_code_consumed")
+        refused(
+            thief.post(TOKEN, {"device_code": code}, **{"Idempotency-Key": "k"}), 409, "account_device_code_consumed"
+        )
         refused(agent.get("/v1/account/me"), 401, "token_revoked")
 
     def test_from_the_same_address_it_is_only_refused(
@@ -280,9 +282,7 @@ class TestReuse:
         refused(from_address("203.0.113.9").poll(code), 409, "account_device_code_consumed")
         assert self.is_alive(agent)
 
-    def test_within_one_ipv6_network_it_is_only_refused(
-        self, owner: Human, workspace: Workspace, clock: Clock
-    ) -> None:
+    def test_within_one_ipv6_network_it_is_only_refused(self, owner: Human, workspace: Workspace, clock: Clock) -> None:
         agent = from_address("2001:db8:1:2::1")
         code = self.collected(agent, owner, workspace)
         clock.forward(minutes=5)

@@ -110,7 +110,7 @@ class TestClientName:
         oauth_error(form(agent.client, DEVICE, {"client_id": name}), 401, "invalid_client")
         assert not DeviceAuthorization.objects.exists()
 
-    @pytest.mark.parametrize("header", [basic("codex", "secret"), "Basic !!!", "Basic", "Basic " + "é", "Basic Y29kZXg="])
+    @pytest.mark.parametrize("header", [basic("codex", "secret"), "Basic !!!", "Basic", "Basic é", "Basic Y29kZXg="])
     def test_a_secret_or_nonsense_is_an_invalid_client(self, agent: Agent, header: str) -> None:
         answer = form(agent.client, DEVICE, {"scope": READ}, Authorization=header)
         oauth_error(answer, 401, "invalid_client")
@@ -127,7 +127,9 @@ def test_hostile_text_is_refused(agent: Agent, name: str, hostile: str) -> None:
     assert not DeviceAuthorization.objects.exists()
 
 
-@pytest.mark.parametrize("body", [b"client_id=%FF%FE", b"client_id=%ED%A0%80", b"client_id=\xff", b"%00=1&client_id=x", b"&&&=&=="])
+@pytest.mark.parametrize(
+    "body", [b"client_id=%FF%FE", b"client_id=%ED%A0%80", b"client_id=\xff", b"%00=1&client_id=x", b"&&&=&=="]
+)
 def test_bytes_that_are_no_text_break_nothing(agent: Agent, body: bytes) -> None:
     assert form(agent.client, DEVICE, body).status_code in {200, 400, 401}
 

@@ -12,9 +12,7 @@ REVOKE = "/oauth/revoke"
 
 
 @pytest.mark.parametrize("hint", [{}, {"token_type_hint": "access_token"}, {"token_type_hint": "refresh_token"}])
-def test_who_holds_a_token_may_end_it(
-    agent: Agent, owner: Human, workspace: Workspace, hint: dict[str, str]
-) -> None:
+def test_who_holds_a_token_may_end_it(agent: Agent, owner: Human, workspace: Workspace, hint: dict[str, str]) -> None:
     token = let_in(agent, owner, workspace)
     answer = form(agent.client, REVOKE, {"token": token, "client_id": "codex", **hint})
     assert (answer.status_code, answer.content) == (200, b"")

@@ -185,9 +185,7 @@ def test_a_charset_and_unknown_parameters_are_fine(agent: Agent) -> None:
     oauth_error(ask(agent, code, audience="x", scope=READ), 400, "authorization_pending")
 
 
-def test_reuse_from_elsewhere_kills_the_token(
-    agent: Agent, owner: Human, workspace: Workspace, clock: Clock
-) -> None:
+def test_reuse_from_elsewhere_kills_the_token(agent: Agent, owner: Human, workspace: Workspace, clock: Clock) -> None:
     start = started(agent)
     approve(owner, start["user_code"], workspace)
     agent.token = ask(agent, start["device_code"]).json()["access_token"]

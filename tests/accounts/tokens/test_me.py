@@ -34,9 +34,7 @@ def test_an_agent_reads_who_it_speaks_for(agent: Agent, developer: Human, worksp
         "environment": "test",
     }
     assert token.pk.startswith("tok_")
-    assert [action["command"] for action in answer.json()["next_actions"]] == [
-        "POST /v1/account/tokens/current/revoke"
-    ]
+    assert [action["command"] for action in answer.json()["next_actions"]] == ["POST /v1/account/tokens/current/revoke"]
     assert agent.token not in answer.content.decode()
 
 
@@ -175,9 +173,7 @@ class TestAnother:
         headers = {"X-Workspace": workspace.pk, "Authorization": "Bearer nonsense"}
         refused(owner.get(ME, **headers), 401, "unauthenticated")
 
-    def test_a_token_in_the_url_or_the_body_is_not_read(
-        self, agent: Agent, owner: Human, workspace: Workspace
-    ) -> None:
+    def test_a_token_in_the_url_or_the_body_is_not_read(self, agent: Agent, owner: Human, workspace: Workspace) -> None:
         token = let_in(agent, owner, workspace, [READ])
         nobody = Agent(Client())
         for name in ("access_token", "token"):

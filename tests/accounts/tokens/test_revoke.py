@@ -45,9 +45,7 @@ def test_other_tokens_of_the_same_human_live_on(agent: Agent, owner: Human, work
     assert other.get(ME).status_code == 200
 
 
-def test_revoked_is_said_rather_than_expired(
-    agent: Agent, owner: Human, workspace: Workspace, clock: Clock
-) -> None:
+def test_revoked_is_said_rather_than_expired(agent: Agent, owner: Human, workspace: Workspace, clock: Clock) -> None:
     let_in(agent, owner, workspace, lifetime_seconds=900)
     agent.post(REVOKE)
     clock.forward(hours=1)
@@ -79,7 +77,11 @@ def test_another_plane(agent: Agent, kind: Kind) -> None:
 def test_it_reads_its_body_strictly(agent: Agent, owner: Human, workspace: Workspace) -> None:
     let_in(agent, owner, workspace, [READ])
     assert complained_fields(agent.post(REVOKE, {"token_id": "tok_x"})) == ["token_id"]
-    refused(agent.client.generic(
-        "POST", REVOKE, b"token=x", content_type="text/plain", headers={"Authorization": f"Bearer {agent.token}"}
-    ), 415, "unsupported_media_type")
+    refused(
+        agent.client.generic(
+            "POST", REVOKE, b"token=x", content_type="text/plain", headers={"Authorization": f"Bearer {agent.token}"}
+        ),
+        415,
+        "unsupported_media_type",
+    )
     assert agent.get(ME).status_code == 200
