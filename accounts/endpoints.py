@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, get_args
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.datastructures import MultiValueDict
@@ -136,6 +136,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     page: dict[str, Any] | None = None
     secret: bool = False
+    keep: bool = True  # whether an Idempotency-Key replays it; false for an answer that changed nothing
 
 
 def respond(answer: Answer) -> HttpResponse:
@@ -147,7 +148,9 @@ def respond(answer: Answer) -> HttpResponse:
     if answer.page is not None:
         body["page"] = answer.page
     headers = {"Cache-Control": "no-store", **answer.headers} if answer.secret else answer.headers
-    return HttpResponse(json.dumps(body), status=answer.status, content_type="application/json", headers=headers)
+    response = HttpResponse(json.dumps(body), status=answer.status, content_type="application/json", headers=headers)
+    response.keep = answer.keep  # type: ignore[attr-defined]
+    return response
 
 
 def refuse(refusal: Refusal) -> HttpResponse:
@@ -177,6 +180,8 @@ def refusal_of(problem: Exception) -> Refusal:
         return Refusal(Code.NOT_FOUND)
     if isinstance(problem, SuspiciousOperation | BadRequest):  # e.g. a thousand query parameters
         return invalid("", "This request cannot be read.")
+    if isinstance(problem, DataError):  # e.g. a NUL in a path: no row can match it
+        return invalid("", "This request holds a value that cannot be stored.")
     if isinstance(problem, OperationalError | InterfaceError):
         logger.error("database unavailable", exc_info=problem)
         return Refusal(Code.UNAVAILABLE, headers={"Retry-After": "1"})
@@ -315,7 +320,9 @@ def _view(route: Route) -> Callable[..., HttpResponse]:
         if key is None or route.method != "POST":
             return produce()
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        digest = idempotency.request_digest(route.method, request.path, request.body)
+        # What acts on the credential itself is another request from another credential.
+        own = actor.token.pk if actor.token and not route.policy.needs_workspace else ""
+        digest = idempotency.request_digest(route.method, request.path + own, request.body)
         return idempotency.once(
             idempotency.Request(_idempotency_scope(actor), idempotency.checked_key(key), digest), produce
         )
@@ -326,4 +333,7 @@ def _view(route: Route) -> Callable[..., HttpResponse]:
 def _idempotency_scope(actor: Actor) -> str:
     if actor.workspace is not None:
         return actor.workspace.pk
-    return actor.user.pk if actor.user else f"anyone:{network(actor.origin.address)}"
+    if actor.user is not None:
+        return actor.user.pk
+    # Nobody is known here: the same network and the same program, so that a guessed key replays nobody else's answer.
+    return f"anyone:{network(actor.origin.address)}:{actor.origin.user_agent}"

@@ -75,7 +75,7 @@ def once(request: Request, produce: Callable[[], HttpResponse]) -> HttpResponse:
             # Held until the commit: what a refusal counts (a wrong code, a limit) must not be rolled back.
             refused = refusal
         else:
-            if response.status_code < 300:
+            if response.status_code < 300 and getattr(response, "keep", True):
                 _keep(request, response)
     if refused is not None or response is None:
         raise refused or AssertionError("neither an answer nor a refusal")

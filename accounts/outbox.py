@@ -1,6 +1,7 @@
 """Mail as a consequence of an act: written in its transaction, sent by the worker, retried until it is sent."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.bookkeeping import OutboxMail
 
+LEASE = timedelta(minutes=5)
 RETRY_AFTER = (5, 30, 120, 600, 1800)
 GIVEN_UP_AFTER = timedelta(days=3)
 SENT_KEPT = timedelta(days=7)
@@ -29,20 +31,32 @@ def prepared_mail(*, to: str, subject: str, text: str, html: str) -> None:
     OutboxMail(recipient=to, subject=subject[:255], text=text, html=html).save(force_insert=True)
 
 
-def sweep(now: datetime | None = None, batch: int = 20) -> int:
-    """Sends what is due. Each mail is claimed in a transaction of its own, so that workers never share one."""
-    now = now or timezone.now()
+def sweep(now: datetime | None = None, batch: int = 20, alive: Callable[[], None] = lambda: None) -> int:
+    """Sends what is due. Each mail is claimed by a short transaction of its own, so that workers never share one, and
+    sent outside of any: a slow mail server holds no lock. `alive` is called before each, since one may take long."""
     sent = 0
     for _ in range(batch):
-        with transaction.atomic():
-            due = OutboxMail.objects.filter(sent_at=None, due_at__lte=now).order_by("due_at", "id")
-            if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
-            row = due.first()
-            if row is None:
-                break
-            sent += _send(row, now)
+        alive()
+        row = _claim(now or timezone.now())
+        if row is None:
+            break
+        sent += _send(row, now or timezone.now())
     return sent
+
+
+def _claim(now: datetime) -> OutboxMail | None:
+    """The next due mail, leased to this worker: nobody else takes it before the lease ends."""
+    with transaction.atomic():
+        due = OutboxMail.objects.filter(sent_at=None, due_at__lte=now).order_by("due_at", "id")
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        row = due.first()
+        if row is None:
+            return None
+        row.attempts += 1
+        row.due_at = now + LEASE
+        row.save(update_fields=["attempts", "due_at"])
+    return row
 
 
 def prune(now: datetime) -> int:
@@ -52,17 +66,16 @@ def prune(now: datetime) -> int:
 
 
 def _send(row: OutboxMail, now: datetime) -> int:
-    row.attempts += 1
     try:
         _message(row).send()
     except Exception as down:  # whatever went wrong is kept with the mail and logged; the other mails go on
         row.error = f"{type(down).__name__}: {down}"[:500]
         row.due_at = now + timedelta(seconds=RETRY_AFTER[min(row.attempts, len(RETRY_AFTER)) - 1])
-        row.save(update_fields=["attempts", "error", "due_at"])
+        row.save(update_fields=["error", "due_at"])
         logger.warning("mail %s failed at attempt %s", row.pk, row.attempts, exc_info=not isinstance(down, OSError))
         return 0
     row.sent_at, row.error, row.text, row.html = now, "", "", ""
-    row.save(update_fields=["attempts", "sent_at", "error", "text", "html"])
+    row.save(update_fields=["sent_at", "error", "text", "html"])
     return 1
 
 

@@ -6,7 +6,7 @@ A view behind this door declares its policy; a test walks every URL and fails on
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ReauthenticationRequired
@@ -22,6 +22,7 @@ from accounts.actors import Actor, ActorKind
 from accounts.doors import session_actor
 from accounts.permissions import ROLE_PERMISSIONS, Permission
 from accounts.refusals import Code, Refusal
+from accounts.text import HOSTILE
 from accounts.workspaces.models import Membership, Workspace
 
 CURRENT_WORKSPACE = "workspace"
@@ -96,9 +97,27 @@ def current_workspace(request: PageRequest) -> Workspace | None:
     return chosen or mine.order_by("pk").first()
 
 
+def searched(request: HttpRequest) -> str:
+    """What was typed into a page's search field, without what no text holds (PostgreSQL refuses a NUL)."""
+    return HOSTILE.sub("", request.GET.get("q", "")).strip()[:80]
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Where to go on after signing in: this page, or, from an act, the page that offered it."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    match = request.resolver_match
+    if match is not None and "user_code" in match.kwargs:
+        return f"{reverse('device')}?{urlencode({'user_code': match.kwargs['user_code']})}"
+    referer = urlsplit(request.META.get("HTTP_REFERER", ""))
+    if referer.netloc == request.get_host() and referer.path.startswith("/console/"):
+        return referer.path
+    return reverse("home")
+
+
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in and come back. A partial cannot show a login form in its panel: the whole page goes."""
-    back = request.get_full_path()
+    back = _way_back(request)
     if getattr(request, "htmx", False):
         back = request.htmx.current_url_abs_path or back  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
@@ -118,7 +137,7 @@ def ask_to_sign_in_again(request: HttpRequest) -> HttpResponse | None:
     passkey (a provider signs it in), it is signed out and comes back through its provider."""
     if get_adapter(request).get_reauthentication_methods(request.user):
         raise ReauthenticationRequired
-    back = urlencode({"next": request.get_full_path()})
+    back = urlencode({"next": _way_back(request)})
     logout(request)
     return HttpResponseRedirect(f"{reverse('account_login')}?{back}")
 

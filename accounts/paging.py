@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from accounts.ids import TypeIDField, to_uuid
 from accounts.refusals import invalid
 
 PAGE_SIZE = 50
@@ -23,7 +24,7 @@ class Page[Row: Model]:
 def page_of[Row: Model](rows: QuerySet[Row], cursor: str | None, limit: int = PAGE_SIZE) -> Page[Row]:
     """The rows after the cursor, newest first. Raises invalid_request for a cursor that is not ours."""
     if cursor:
-        rows = rows.filter(pk__lt=_read(cursor))
+        rows = rows.filter(pk__lt=_read(cursor, rows.model))
     found = list(rows.order_by("-pk")[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
@@ -34,8 +35,13 @@ def _write(key: Any) -> str:
     return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> str:
+def _read(cursor: str, model: type[Model]) -> str:
+    """The key in a cursor, if it is one of this kind of row."""
+    field = model._meta.pk
     try:
-        return base64.b64decode(cursor[:200] + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+        key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
-        raise invalid("cursor", "This cursor was not given out by us.") from None
+        key = ""
+    if isinstance(field, TypeIDField) and to_uuid(field.prefix, key) is None:
+        raise invalid("cursor", "This cursor was not given out by us.")
+    return key

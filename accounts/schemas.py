@@ -15,7 +15,7 @@ from accounts.text import hostile_character, is_visible
 
 # What the checks below refuse, as the document can say it; a few zero-width characters stand for all that is invisible.
 _HOSTILE = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c"
-_BLANK = r"\s\u00ad\u200b-\u200d\u2060\ufeff"
+_BLANK = r"\s\u00ad\u115f\u1160\u200b-\u200d\u2060\u2800\u3164\ufeff\uffa0"
 LINE_PATTERN = f"^[^{_HOSTILE}]*$"
 VISIBLE_PATTERN = f"^[^{_HOSTILE}]*[^{_HOSTILE}{_BLANK}][^{_HOSTILE}]*$"
 

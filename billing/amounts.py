@@ -13,6 +13,8 @@ MICRO = 1_000_000
 MOST = 1_000_000_000
 DECIMALS = 6
 PLAIN = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,6})?", re.ASCII)
+# What the document promises to take; the product takes a little more ("0.50", "007").
+DOCUMENTED = r"^(0\.[0-9]{0,5}[1-9]|[1-9][0-9]{0,8}(\.[0-9]{1,6})?)$"
 INVALID_AMOUNT = "invalid_amount"
 
 
@@ -49,7 +51,7 @@ class Credits:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         number = {"type": "number", "exclusiveMinimum": 0, "maximum": MOST, "multipleOf": 0.000001}
-        return {"anyOf": [number, {"type": "string", "pattern": f"^{PLAIN.pattern}$"}], "description": "Credits."}
+        return {"anyOf": [number, {"type": "string", "pattern": DOCUMENTED}], "description": "Credits."}
 
 
 def _validated(value: Any) -> int:

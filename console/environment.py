@@ -89,3 +89,9 @@ def _origin(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
         raise ValueError(f"{text!r} is not an origin such as https://console.example.com")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def origin_of(url: str) -> str:
+    """Scheme and host of a URL; empty for what is none."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""

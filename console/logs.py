@@ -37,3 +37,5 @@ def configure(config: dict[str, Any]) -> None:
     # Django's own request lines repeat the access log without the request id; its errors still come through.
     logging.getLogger("django.request").setLevel("ERROR")
     logging.getLogger("django.security").setLevel("ERROR")
+    # Anybody can send a foreign Host; the access log has its 400.
+    logging.getLogger("django.security.DisallowedHost").setLevel("CRITICAL")

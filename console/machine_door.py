@@ -17,6 +17,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
 from django.urls.exceptions import Resolver404
+from django.utils.csp import build_policy
 
 from accounts.addresses import is_trusted_peer
 from accounts.endpoints import refusal_of, refuse
@@ -43,6 +44,7 @@ class MachineDoor:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         if request.META.get("HTTP_X_FORWARDED_PROTO") == "https" and is_trusted_peer(request):
             request.META["wsgi.url_scheme"] = "https"
+        forget_odd_session(request)
         try:
             response = self._answer(request)
             response["X-Request-Id"] = request_id
@@ -77,6 +79,13 @@ class MachineDoor:
         )
 
 
+def forget_odd_session(request: HttpRequest) -> None:
+    """A session key that was never given out is dropped before the database is asked (PostgreSQL refuses a NUL)."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if key is not None and not (key.isascii() and key.isalnum()):
+        del request.COOKIES[settings.SESSION_COOKIE_NAME]
+
+
 def straight(request: HttpRequest) -> HttpResponse:
     """Host check, URL look-up, view; the headers that the skipped layers would have set."""
     try:
@@ -91,6 +100,10 @@ def straight(request: HttpRequest) -> HttpResponse:
     except Exception as problem:  # the last line of defence of the machine paths: logged, and answered as JSON
         response = _say(request, refusal_of(problem))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        response["X-Frame-Options"] = settings.X_FRAME_OPTIONS
+        response["Referrer-Policy"] = settings.SECURE_REFERRER_POLICY
+        response["Content-Security-Policy"] = build_policy(settings.SECURE_CSP)
     response.headers.setdefault("Content-Length", str(len(response.content)))
     if settings.SECURE_HSTS_SECONDS and request.is_secure():
         response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from console.environment import Environment
+from console.environment import Environment, origin_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -187,6 +187,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # A code keeps the human in the same tab, so that the way back to the agent's code is never lost.
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+# A code here too: allauth's reset links have no room for ids with a prefix.
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
@@ -242,6 +244,10 @@ SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^v1/", r"^oauth/", r"^\.well-known/", r"^api/"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+PROVIDER_ORIGINS = [
+    *(["https://accounts.google.com"] if GOOGLE_CLIENT_ID else []),
+    *(origin for provider in OPENID_PROVIDERS if (origin := origin_of(provider.get("server_url", "")))),
+]
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -250,7 +256,8 @@ SECURE_CSP = {
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
-    "form-action": [CSP.SELF],
+    # Browsers hold the redirect of a form to this list as well: signing in with a provider leaves for its origin.
+    "form-action": [CSP.SELF, *PROVIDER_ORIGINS],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
@@ -259,7 +266,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # --- Words, times, files ------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -284,8 +291,8 @@ elif MAIL_URL:
         "OPTIONS": {
             "host": _mail.hostname or "localhost",
             "port": _mail.port or (465 if _mail.scheme == "smtps" else 587),
-            "username": _mail.username or "",
-            "password": _mail.password or "",
+            "username": unquote(_mail.username or ""),
+            "password": unquote(_mail.password or ""),
             "use_ssl": _mail.scheme == "smtps",
             "use_tls": _mail.scheme == "smtp",
             "timeout": 10,

@@ -76,7 +76,7 @@ def start(*, face: Face, client_label: str, fingerprint: str, scopes: list[str],
     verdict = count(
         [
             (STARTS_PER_ADDRESS, network(origin.address)),
-            (STARTS_PER_FINGERPRINT, fingerprint),
+            (STARTS_PER_FINGERPRINT, f"{face}:{fingerprint}"),
             (STARTS_IN_ALL, ""),
         ],
         secret=secret,

@@ -68,7 +68,9 @@ def token(request: ApiRequest, body: DevicePoll) -> Answer:
         "reason": authorization.reason or None,
     }
     if polled.secret is None:
-        return Answer(data, next_actions=[POLL] if polled.status == State.PENDING else [START_AGAIN], secret=True)
+        # Not kept for an Idempotency-Key: the same poll must hear what has been decided meanwhile.
+        nexts = [POLL] if polled.status == State.PENDING else [START_AGAIN]
+        return Answer(data, next_actions=nexts, secret=True, keep=False)
     assert authorization.token
     assert authorization.workspace
     data |= {

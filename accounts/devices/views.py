@@ -70,6 +70,10 @@ def deny(request: PageRequest, user_code: str) -> HttpResponse:
     try:
         human_rules.deny(found, actor=request.actor, reason=form.cleaned_data["reason"])
     except Refusal as refusal:
+        if refusal.code is Code.INVALID_REQUEST:
+            form.add_error("reason", refusal.details["fields"][0]["message"])
+            again = ApproveForm(found, request.actor, typed=_was_typed(request, found))
+            return _confirm(request, found, again, form, status=422)
         return _ended(request, found, refusal)
     return render(request, "accounts/devices/ended.html", {"authorization": found, "denied": True})
 

@@ -26,14 +26,18 @@ class OAuthError(Exception):
         self.status = status
 
 
-def parameters(request: HttpRequest) -> dict[str, str]:
-    """The form's parameters; unknown ones are kept and ignored, empty ones count as absent, repeated ones refuse."""
+def parameters(request: HttpRequest, *, query_too: bool = False) -> dict[str, str]:
+    """The form's parameters; unknown ones are kept and ignored, empty ones count as absent, repeated ones refuse.
+
+    `query_too` reads the query as well, where some clients put a device request; never where a secret is expected,
+    since secrets in URLs end in logs.
+    """
     body = body_of(request)
     if body and request.content_type != "application/x-www-form-urlencoded":
         raise OAuthError("invalid_request", "Send application/x-www-form-urlencoded.", 415)
     found: dict[str, str] = {}
-    # Some clients send the device request's parameters in the query; a body wins over them.
-    for source in (_fields(request.META.get("QUERY_STRING", "").encode("latin-1")), _fields(body)):
+    query = request.META.get("QUERY_STRING", "").encode("latin-1") if query_too else b""
+    for source in (_fields(query), _fields(body)):
         for name, values in source.lists():
             if len(values) > 1:
                 raise OAuthError("invalid_request", f"The parameter {name[:40]} is repeated.")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.actors import Actor, ActorKind
+from accounts.addresses import network
 from accounts.devices import agent_rules
 from accounts.devices.api import verification_uri
 from accounts.devices.models import Face, State
@@ -58,10 +59,16 @@ def oauth(method: str) -> Callable[[View], View]:
 @oauth("POST")
 def device(request: HttpRequest) -> HttpResponse:
     """Device authorization request (RFC 8628, 3.1)."""
-    found = parameters(request)
+    found = parameters(request, query_too=True)
     name = client_names(request, found)[0]
+    origin = origin_of(request)
     started = agent_rules.start(
-        face=Face.OAUTH, client_label=name, fingerprint=f"oauth:{name}", scopes=scopes(found), origin=origin_of(request)
+        face=Face.OAUTH,
+        client_label=name,
+        # The standard knows no installation: a name in one place stands for it, so that nobody can use up a client's.
+        fingerprint=f"{network(origin.address)}:{name}",
+        scopes=scopes(found),
+        origin=origin,
     )
     row = started.authorization
     return _answer(

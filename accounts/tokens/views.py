@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit.models import AuditEntry
 from accounts.devices import human_rules
 from accounts.devices.models import DeviceAuthorization, State
-from accounts.pages import PageRequest, member
+from accounts.pages import PageRequest, member, searched
 from accounts.paging import Page, page_of
 from accounts.permissions import SCOPES, Permission
 from accounts.refusals import Code, Refusal
@@ -34,7 +34,7 @@ def agents(request: PageRequest, workspace: Workspace) -> HttpResponse:
         rows = rows.filter(token__revoked_at=None, token__expires_at__gt=now) | rows.filter(
             state=State.APPROVED, expires_at__gt=now
         )
-    if query := request.GET.get("q", "").strip()[:80]:
+    if query := searched(request):
         rows = rows.filter(client_label__icontains=query)
     page: Page[DeviceAuthorization] = page_of(rows, request.GET.get("cursor"))
     context = {"page": page, "show": show, "q": query, "now": now}

@@ -51,6 +51,8 @@ def delete(request: ApiRequest, app_id: str, ref: str) -> Answer:
 
 def find(request: ApiRequest, app_id: str, ref: str) -> ExternalUser:
     app = find_app(request, app_id)
+    if not re.fullmatch(REF_PATTERN, ref):
+        raise Refusal(Code.NOT_FOUND)
     user = ExternalUser.objects.current().select_related("app__workspace", "workspace").filter(app=app, ref=ref).first()
     if user is None:
         raise Refusal(Code.NOT_FOUND)

@@ -69,9 +69,11 @@ def credit_limit_of(user: ExternalUser) -> int | None:
 
 
 def _set_credit_limit(user: ExternalUser, limit: int | None) -> None:
-    own = BudgetPolicy.objects.filter(external_user=user, resource_type="all", period="lifetime")
     if limit is None:
-        own.delete()
+        # A soft policy is no credit limit: what this caller does not see it does not take away.
+        BudgetPolicy.objects.filter(
+            external_user=user, resource_type="all", period="lifetime", enforcement=Enforcement.HARD
+        ).delete()
         return
     BudgetPolicy.objects.update_or_create(
         external_user=user,

@@ -96,8 +96,8 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise invalid("expires_at", "Use an RFC 3339 time with its zone, such as 2027-01-31T12:00:00Z.")
-    return moment.astimezone(UTC)
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # no such day, or one that UTC has no year for
+    raise invalid("expires_at", "Use an RFC 3339 time with its zone, such as 2027-01-31T12:00:00Z.")

@@ -1,6 +1,7 @@
 """`manage.py agent`: a coding agent in small, over HTTP like any other."""
 
 import json
+import platform
 import time
 import urllib.error
 import urllib.request
@@ -70,7 +71,7 @@ class Command(BaseCommand):
 
     def ask_to_be_let_in(self, label: str) -> str:
         """Starts the flow, shows code and link, and polls until a human has decided."""
-        body = {"client_label": label, "client_fingerprint": f"agent-command:{label}", "scopes": SCOPES}
+        body = {"client_label": label, "client_fingerprint": f"agent-command:{platform.node()}:{label}", "scopes": SCOPES}
         started = self.call("POST", "/v1/account/device/start", body)["data"]
         self.stdout.write(
             f"\nMy code is  {started['user_code']}\nOpen  {started['verification_uri']}\n"
