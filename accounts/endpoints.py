@@ -15,6 +15,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
@@ -154,7 +155,8 @@ def respond(answer: Answer) -> HttpResponse:
 
 
 def refuse(refusal: Refusal) -> HttpResponse:
-    body = json.dumps({"detail": refusal.as_detail()})
+    with translation.override("en"):  # programs read it, whatever language a browser session prefers
+        body = json.dumps({"detail": refusal.as_detail()})
     return HttpResponse(body, status=refusal.status, content_type="application/json", headers=refusal.headers)
 
 

@@ -72,9 +72,11 @@ def member(permission: Permission) -> Callable[[View], View]:
         def enter(request: PageRequest, workspace: str, **values: Any) -> HttpResponse:
             if request.actor.user is None:
                 return to_sign_in(request)
-            row = Membership.objects.select_related("workspace").filter(
-                workspace=workspace, user=request.actor.user
-            ).first()
+            row = (
+                Membership.objects.select_related("workspace")
+                .filter(workspace=workspace, user=request.actor.user)
+                .first()
+            )
             if row is None:
                 raise Refusal(Code.NOT_FOUND)
             request.workspace = row.workspace

@@ -120,9 +120,7 @@ def permissions_of_scopes(names: list[str]) -> frozenset[Permission]:
 
 def require_known(scopes: list[str]) -> None:
     if unknown := [name for name in scopes if name not in SCOPES]:
-        raise Refusal(
-            Code.UNKNOWN_SCOPE, details={"unknown_scopes": unknown, "known_scopes": list(SCOPES)}
-        )
+        raise Refusal(Code.UNKNOWN_SCOPE, details={"unknown_scopes": unknown, "known_scopes": list(SCOPES)})
 
 
 def in_registry_order(scopes: list[str]) -> list[str]:

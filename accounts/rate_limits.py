@@ -115,9 +115,7 @@ def refuse_if_exceeded(verdict: Verdict, code: Code = Code.RATE_LIMITED) -> None
     if not verdict.exceeded:
         return
     wait = max(standing.resets_in for standing in verdict.exceeded)
-    raise Refusal(
-        code, details={"retry_after_seconds": wait}, headers={**verdict.headers, "Retry-After": str(wait)}
-    )
+    raise Refusal(code, details={"retry_after_seconds": wait}, headers={**verdict.headers, "Retry-After": str(wait)})
 
 
 def prune() -> int:
@@ -132,4 +130,3 @@ def _give_back(keys: list[bytes]) -> None:
 
 def _key(limit: Limit, subject: str, secret: str) -> bytes:
     return hmac.digest(secret.encode(), f"{limit.name}\x00{subject}".encode(), hashlib.sha256)
-

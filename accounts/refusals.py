@@ -131,13 +131,13 @@ class Refusal(Exception):  # noqa: N818  (a refusal is an answer, not an error)
     """Raised by a rule that says no. `details` is what the code needs beside its sentence."""
 
     code: Code
-    message: str = ""
+    message: str | Promise = ""
     details: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__(self.code.code)
-        self.message = self.message or str(self.code.message)
+        self.message = self.message or self.code.message
 
     @property
     def status(self) -> int:
@@ -145,7 +145,7 @@ class Refusal(Exception):  # noqa: N818  (a refusal is an answer, not an error)
 
     def as_detail(self) -> dict[str, Any]:
         """The `detail` object of the JSON envelope."""
-        return {"code": self.code.code, "message": self.message, **self.details}
+        return {"code": self.code.code, "message": str(self.message), **self.details}
 
 
 def invalid(field_name: str, message: str) -> Refusal:

@@ -63,7 +63,9 @@ def main() -> None:
     _compare("check / import", checked, imported, 4.5)
     _compare("first answer / check", answered, checked, 1.0)
     took = statistics.median(demo.wall)
-    print(f"demo → URL {took:.2f} s, goal ≤ {DEMO_GOAL_SECONDS:.0f} s {'met' if took <= DEMO_GOAL_SECONDS else 'MISSED'}")
+    print(
+        f"demo → URL {took:.2f} s, goal ≤ {DEMO_GOAL_SECONDS:.0f} s {'met' if took <= DEMO_GOAL_SECONDS else 'MISSED'}"
+    )
 
 
 def _compare(name: str, ours: Series, other: Series, goal: float) -> None:

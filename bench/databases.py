@@ -17,9 +17,7 @@ def scratch(template: str = "template0") -> Iterator[str]:
     """The URL of a database of its own, gone afterwards."""
     name = f"countersign_bench_{secrets.token_hex(5)}"
     with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
     finally:

@@ -33,7 +33,9 @@ def main() -> None:
     growth = after / before - 1
     print(f"Memory · {described()}\nPSS of a worker, mean of two, after load")
     print(f"Countersign {before:.0f} MiB, goal ≤ {GOAL_MIB} {_said(before <= GOAL_MIB)}")
-    print(f"bare Django {other:.0f} MiB: ratio {before / other:.2f}, goal ≤ {GOAL_TIMES} {_said(before <= GOAL_TIMES * other)}")
+    print(
+        f"bare Django {other:.0f} MiB: ratio {before / other:.2f}, goal ≤ {GOAL_TIMES} {_said(before <= GOAL_TIMES * other)}"
+    )
     print(f"growth over {served:,.0f} requests {growth:+.1%}, goal ≤ {GOAL_GROWTH:.0%} {_said(growth <= GOAL_GROWTH)}")
 
 

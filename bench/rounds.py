@@ -93,7 +93,9 @@ def report(row: str, loads: Sequence[Load], goals: dict[str, float], chosen: Opt
         f"{chosen.rounds} rounds in turns, {chosen.seconds} s each, c{chosen.connections}, medians; "
         "ratio = median of the rounds' ratios"
     )
-    print(f"{'':<28}{'per second':>11}{'CPU µs':>9}{'p50 ms':>8}{'p99 ms':>8}{'ratio':>8}{'(min–max)':>14}  {'goal':>6}")
+    print(
+        f"{'':<28}{'per second':>11}{'CPU µs':>9}{'p50 ms':>8}{'p99 ms':>8}{'ratio':>8}{'(min–max)':>14}  {'goal':>6}"
+    )
     for load in loads:
         line = (
             f"{load.target.name:<28}{statistics.median(load.rates):>11,.0f}{statistics.median(load.costs):>9,.0f}"

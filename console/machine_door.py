@@ -17,6 +17,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
 from django.urls.exceptions import Resolver404
+from django.utils import translation
 from django.utils.csp import build_policy
 
 from accounts.addresses import is_trusted_peer
@@ -60,7 +61,8 @@ class MachineDoor:
         if request.META.get("HTTP_COOKIE") and path.startswith("/v1/"):
             response = self.get_response(request)
         else:
-            response = straight(request)
+            with translation.override("en"):  # this thread may still speak the language of the page before
+                response = straight(request)
         return as_envelope(request, response) if path.startswith("/v1/") else response
 
     def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
@@ -125,5 +127,3 @@ def as_envelope(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if code is Code.METHOD_NOT_ALLOWED:
         answer["Allow"] = ", ".join(sorted(set(response.headers.get("Allow", "").replace(",", " ").split())))
     return answer
-
-

@@ -9,9 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 from accounts.pages import open_to
 
 REQUESTS = Counter("countersign_requests", "Answered requests.", ["method", "route", "status"])
-SECONDS = Histogram(
-    "countersign_request_seconds", "Time to answer.", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10)
-)
+SECONDS = Histogram("countersign_request_seconds", "Time to answer.", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10))
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:

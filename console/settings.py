@@ -160,7 +160,11 @@ else:
 # The cache holds allauth's sign-in limits and used one-time codes: in the database, so that they hold over processes,
 # and with room for many, so that no traffic pushes them out before they expire (Django's default is 300 entries).
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache", "OPTIONS": {"MAX_ENTRIES": 1_000_000}},
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    },
 }
 
 # --- Signing in ---------------------------------------------------------------------------------------------------

@@ -97,5 +97,3 @@ def demo(request: pytest.FixtureRequest) -> Demo:
 def browser_type_launch_args() -> dict[str, Any]:
     """pytest-playwright drives the Chromium that is there; none is downloaded."""
     return {"executable_path": chromium(), "args": CHROMIUM_ARGUMENTS, "headless": True}
-
-

@@ -62,7 +62,6 @@ class Polled:
     secret: str | None = None
 
 
-
 def start(*, face: Face, client_label: str, fingerprint: str, scopes: list[str], origin: Origin) -> Started:
     """An agent asks to be let in.
 

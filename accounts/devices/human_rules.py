@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts import outbox
 from accounts.actors import Actor, ActorKind
@@ -37,6 +37,7 @@ from accounts.workspaces.rules import create as create_workspace
 WRONG_CODES_PER_ACCOUNT = Limit("device-wrong-code-account", 10, 600)
 WRONG_CODES_PER_ADDRESS = Limit("device-wrong-code-address", 10, 600)
 FRESH_SIGN_IN = timedelta(minutes=5)
+
 
 def find(typed: str, *, actor: Actor) -> DeviceAuthorization:
     """The request behind a code that a signed-in human typed or followed.
@@ -90,13 +91,17 @@ def approve(
             workspace = create_workspace(actor=actor, name=checked_name(new_workspace_name, "new_workspace_name"))
         require_grantable(actor, workspace, scopes)
         now = timezone.now()
-        decided = DeviceAuthorization.objects.open(now).filter(pk=authorization.pk).update(
-            state=State.APPROVED,
-            decided_by=actor.user,
-            decided_at=now,
-            workspace=workspace,
-            granted_scopes=in_registry_order(scopes),
-            lifetime_seconds=lifetime_seconds,
+        decided = (
+            DeviceAuthorization.objects.open(now)
+            .filter(pk=authorization.pk)
+            .update(
+                state=State.APPROVED,
+                decided_by=actor.user,
+                decided_at=now,
+                workspace=workspace,
+                granted_scopes=in_registry_order(scopes),
+                lifetime_seconds=lifetime_seconds,
+            )
         )
         if not decided:
             raise _why_not_open(authorization)
@@ -173,7 +178,6 @@ def prune(now: datetime) -> int:
     """Forgets requests a day after their code expired, unless a token came of them. Called by the worker."""
     old = DeviceAuthorization.objects.filter(expires_at__lt=now - KEPT_AFTER_EXPIRY, token=None)
     return old.delete()[0]
-
 
 
 def require_open(authorization: DeviceAuthorization) -> None:

@@ -77,9 +77,7 @@ class DeviceAuthorization(models.Model):
     # The grant, or the refusal.
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    workspace = models.ForeignKey(
-        Workspace, on_delete=models.CASCADE, null=True, related_name="device_authorizations"
-    )
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, null=True, related_name="device_authorizations")
     granted_scopes = models.JSONField(default=list)
     lifetime_seconds = models.IntegerField(null=True)
     reason = models.CharField(max_length=REASON_LENGTH, default="", blank=True)

@@ -1,6 +1,7 @@
 """The page where a human enters or confirms a code, and the one that then shows what the agent does."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import network
 from accounts.devices import human_rules
@@ -39,9 +40,11 @@ def enter(request: PageRequest) -> HttpResponse:
     return _confirm(request, found, ApproveForm(found, request.actor, typed=_was_typed(request, found)), DenyForm())
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def approve(request: PageRequest, user_code: str) -> HttpResponse:
+    if request.method == "GET":
+        return _back_to(user_code)
     found = human_rules.find(user_code, actor=request.actor)
     form = ApproveForm(found, request.actor, typed=_was_typed(request, found), data=request.POST)
     if not form.is_valid():
@@ -59,9 +62,11 @@ def approve(request: PageRequest, user_code: str) -> HttpResponse:
     return HttpResponseRedirect(_watch_url(found))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def deny(request: PageRequest, user_code: str) -> HttpResponse:
+    if request.method == "GET":
+        return _back_to(user_code)
     found = human_rules.find(user_code, actor=request.actor)
     form = DenyForm(request.POST)
     if not form.is_valid():
@@ -91,6 +96,11 @@ def stop_by_link(request: PageRequest, link: str) -> HttpResponse:
     return render(
         request, "accounts/devices/stop.html", {"authorization": found, "stopped": stopped, "live": _is_live(found)}
     )
+
+
+def _back_to(user_code: str) -> HttpResponse:
+    """Whoever lands on an act by GET (a sign-in that forgot the form, a reload) gets the question again."""
+    return HttpResponseRedirect(f"{reverse('device')}?{urlencode({'user_code': user_code})}")
 
 
 def _entered(request: PageRequest) -> HttpResponse:

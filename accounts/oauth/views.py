@@ -243,4 +243,4 @@ def refusal_answer(refusal: Refusal) -> HttpResponse:
     """A refusal of ours in the standard's words."""
     code, status = REFUSED_AS.get(refusal.code, ("invalid_request", refusal.status))
     headers = {name: value for name, value in refusal.headers.items() if name != "WWW-Authenticate"}
-    return _error(OAuthError(code, refusal.message, status), headers)
+    return _error(OAuthError(code, str(refusal.message), status), headers)

@@ -23,9 +23,7 @@ def create(*, actor: Actor, name: str) -> Workspace:
         workspace = Workspace(name=name)
         workspace.save(force_insert=True)
         Membership(workspace=workspace, user=actor.user, role=Role.OWNER).save(force_insert=True)
-        record(
-            Action.WORKSPACE_CREATED, actor=actor, workspace=workspace, subject_id=workspace.pk, subject_name=name
-        )
+        record(Action.WORKSPACE_CREATED, actor=actor, workspace=workspace, subject_id=workspace.pk, subject_name=name)
     return workspace
 
 

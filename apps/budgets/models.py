@@ -57,9 +57,7 @@ class BudgetPolicy(Limit):
     id = TypeIDField("bp", primary_key=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="budget_policies")
-    external_user = models.ForeignKey(
-        ExternalUser, on_delete=models.CASCADE, null=True, related_name="budget_policies"
-    )
+    external_user = models.ForeignKey(ExternalUser, on_delete=models.CASCADE, null=True, related_name="budget_policies")
 
     class Meta:
         constraints: ClassVar = [

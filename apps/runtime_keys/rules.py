@@ -67,8 +67,8 @@ def rotate(key: RuntimeKey, *, actor: Actor, overlap_seconds: int) -> IssuedKey:
         ends = now + timedelta(seconds=overlap_seconds)
         if key.expires_at is not None:
             ends = min(ends, key.expires_at)
-        rotated = RuntimeKey.objects.good(now).filter(pk=key.pk, rotated_at=None).update(
-            rotated_at=now, expires_at=ends
+        rotated = (
+            RuntimeKey.objects.good(now).filter(pk=key.pk, rotated_at=None).update(rotated_at=now, expires_at=ends)
         )
         if not rotated:
             raise Refusal(Code.API_KEY_NOT_ACTIVE)

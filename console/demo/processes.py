@@ -33,7 +33,11 @@ def start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     process group, so that its own children can be ended when it was killed itself."""
     environment = dict(os.environ)
     return subprocess.Popen(  # noqa: S603
-        command, cwd=ROOT, env=environment, process_group=0, preexec_fn=_die_with_parent  # noqa: PLW1509
+        command,
+        cwd=ROOT,
+        env=environment,
+        process_group=0,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509
     )
 
 

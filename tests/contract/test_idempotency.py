@@ -162,3 +162,30 @@ def test_the_worker_forgets_old_ones(agent: Agent, clock: Clock) -> None:
     assert idempotency.prune(timezone.now()) == 0
     clock.forward(hours=24, seconds=1)
     assert idempotency.prune(timezone.now()) == 1
+
+
+def test_what_acts_on_the_credential_itself_is_another_call_from_another_credential(
+    agent: Agent, owner: Human, workspace: Workspace
+) -> None:
+    other = from_address("127.0.0.1")
+    let_in(agent, owner, workspace)
+    let_in(other, owner, workspace)
+    revoke = "/v1/account/tokens/current/revoke"
+    assert agent.post(revoke, **{"Idempotency-Key": "revoke"}).status_code == 200
+    refused(other.post(revoke, **{"Idempotency-Key": "revoke"}), 409, "idempotency_key_reused")
+    assert other.get("/v1/account/me").status_code == 200
+
+
+def test_a_poll_that_found_nothing_decided_is_not_kept(agent: Agent, owner: Human, workspace: Workspace) -> None:
+    started = agent.start([READ])
+    poll = {"device_code": started["device_code"]}
+    first = agent.post(f"{DEVICE}/token", poll, **{"Idempotency-Key": "poll"})
+    assert first.json()["data"]["status"] == "pending"
+    assert not IdempotencyRecord.objects.exists()
+    body = {"workspace_id": workspace.pk, "scopes": [READ]}
+    owner.post(f"{DEVICE}/{started['user_code']}/approve", body)
+    granted = agent.post(f"{DEVICE}/token", poll, **{"Idempotency-Key": "poll"}).json()["data"]
+    assert granted["status"] == "approved"
+    again = agent.post(f"{DEVICE}/token", poll, **{"Idempotency-Key": "poll"})
+    assert again.json()["data"]["account_access_token"] == granted["account_access_token"]
+    assert again["Idempotency-Replayed"] == "true"

@@ -71,7 +71,8 @@ class Command(BaseCommand):
 
     def ask_to_be_let_in(self, label: str) -> str:
         """Starts the flow, shows code and link, and polls until a human has decided."""
-        body = {"client_label": label, "client_fingerprint": f"agent-command:{platform.node()}:{label}", "scopes": SCOPES}
+        fingerprint = f"agent-command:{platform.node()}:{label}"
+        body = {"client_label": label, "client_fingerprint": fingerprint, "scopes": SCOPES}
         started = self.call("POST", "/v1/account/device/start", body)["data"]
         self.stdout.write(
             f"\nMy code is  {started['user_code']}\nOpen  {started['verification_uri']}\n"

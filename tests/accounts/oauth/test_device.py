@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import DeviceAuthorization, Workspace
 from accounts.permissions import SCOPES as REGISTRY
-from tests.acts import FORM, READ, approve, form, oauth_error, show
+from tests.acts import FORM, READ, approve, form, from_address, let_in, oauth_error, show
 from tests.personas import Agent, Human
 
 DEVICE = "/oauth/device"
@@ -182,3 +182,19 @@ def test_it_says_https_and_the_host_it_was_called_by(agent: Agent, settings: Any
         "POST", DEVICE, b"client_id=x", content_type=FORM, secure=True, headers={"Host": "console.example.com"}
     )
     assert answer.json()["verification_uri"] == "https://console.example.com/console/device"
+
+
+def test_one_clients_name_is_nobodys_to_use_up(settings: Any, db: None) -> None:
+    for number in range(31):
+        elsewhere = from_address(f"203.0.113.{number}")
+        assert form(elsewhere.client, "/oauth/device", {"client_id": "codex-cli"}).status_code == 200
+    here = from_address("198.51.100.1")
+    assert form(here.client, "/oauth/device", {"client_id": "codex-cli"}).status_code == 200
+    body = {"client_label": "x", "client_fingerprint": "198.51.100.1:codex-cli", "scopes": ["account:usage:read"]}
+    assert here.post("/v1/account/device/start", body).status_code == 200
+
+
+def test_secrets_are_not_read_from_the_query(agent: Agent, owner: Human, workspace: Any) -> None:
+    token = let_in(agent, owner, workspace)
+    oauth_error(form(agent.client, f"/oauth/introspect?token={token}", {}), 400, "invalid_request")
+    oauth_error(form(agent.client, f"/oauth/revoke?token={token}", {}), 400, "invalid_request")

@@ -66,3 +66,15 @@ def test_another_workspace_finds_nothing(let_in: Agent, users: str, stranger: Hu
     header = {"X-Workspace": stranger.user.memberships.get().workspace_id}
     for method, path in (("GET", users), ("GET", f"{users}/u"), ("PUT", f"{users}/u"), ("DELETE", f"{users}/u")):
         assert stranger.call(method, path, {} if method == "PUT" else None, **header).status_code == 404
+
+
+def test_putting_back_what_was_read_keeps_a_soft_cap(let_in: Agent, users: str) -> None:
+    let_in.call("PUT", f"{users}/u", {})
+    let_in.post(f"{users}/u/budget-policy", {"limit_credits": 1, "enforcement": "soft"})
+    let_in.call("PUT", f"{users}/u", {"credit_limit": None})
+    assert BudgetPolicy.objects.get().enforcement == "soft"
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_reference_no_user_can_have_finds_nothing(let_in: Agent, users: str, method: str) -> None:
+    assert let_in.call(method, f"{users}/a%00").status_code == 404

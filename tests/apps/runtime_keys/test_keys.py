@@ -117,3 +117,9 @@ def test_each_plane_refuses_the_others_credential(let_in: Agent) -> None:
     assert (crossed.status_code, crossed.json()["detail"]["code"]) == (403, "wrong_credential_plane")
     crossed = let_in.get("/v1/me")
     assert (crossed.status_code, crossed.json()["detail"]["code"]) == (403, "wrong_credential_plane")
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"])
+def test_an_expiry_beyond_the_calendar_is_refused(let_in: Agent, moment: str) -> None:
+    app = made(let_in)
+    assert let_in.post(KEYS, {"app_id": app["id"], "label": "k", "expires_at": moment}).status_code == 400
