@@ -14,7 +14,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -108,12 +108,12 @@ def _way_back(request: HttpRequest) -> str:
     """Where to go on after signing in: this page, or, from an act, the page that offered it."""
     if request.method in {"GET", "HEAD"}:
         return request.get_full_path()
-    match = request.resolver_match
+    match: ResolverMatch | None = request.resolver_match
     if match is not None and "user_code" in match.kwargs:
         return f"{reverse('device')}?{urlencode({'user_code': match.kwargs['user_code']})}"
     referer = urlsplit(request.META.get("HTTP_REFERER", ""))
     if referer.netloc == request.get_host() and referer.path.startswith("/console/"):
-        return referer.path
+        return str(referer.path)
     return reverse("home")
 
 

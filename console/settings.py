@@ -252,7 +252,7 @@ PROVIDER_ORIGINS = [
     *(["https://accounts.google.com"] if GOOGLE_CLIENT_ID else []),
     *(origin for provider in OPENID_PROVIDERS if (origin := origin_of(provider.get("server_url", "")))),
 ]
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],

@@ -120,7 +120,7 @@ def _entry_refused(request: HttpRequest, typed: str, refusal: Refusal) -> HttpRe
     form = CodeForm({"user_code": typed[:64]})
     form.full_clean()
     form.errors.pop("user_code", None)
-    form.add_error("user_code", refusal.message)
+    form.add_error("user_code", str(refusal.message))
     context = {"form": form, "refusal": refusal}
     return render(request, "accounts/devices/enter.html", context, status=refusal.status)
 
@@ -162,7 +162,7 @@ def _show_at_field(form: ApproveForm, refusal: Refusal) -> None:
     elif complaint:
         form.add_error(names.get(complaint["field"]), complaint["message"])
     else:
-        form.add_error("workspace" if refusal.code is Code.NOT_FOUND else None, refusal.message)
+        form.add_error("workspace" if refusal.code is Code.NOT_FOUND else None, str(refusal.message))
 
 
 def _was_typed(request: HttpRequest, found: DeviceAuthorization) -> bool:

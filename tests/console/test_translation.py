@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.refusals import Code, Refusal
-from tests.acts import DEVICE, form, oauth_error, refused
+from tests.acts import DEVICE, GRANT, form, oauth_error, refused
 from tests.personas import Agent, Human
 
 FOLDER = Path(settings.BASE_DIR) / "locale" / "de" / "LC_MESSAGES"
@@ -81,7 +81,8 @@ def test_the_compiled_catalogue_says_what_the_written_one_says(catalogue: list[E
         if len(entry.english) == 1:
             assert compiled.gettext(entry.english[0]) == entry.german[0]
         else:
-            assert tuple(compiled.ngettext(*entry.english, count) for count in (1, 2)) == entry.german
+            one, many = entry.english
+            assert tuple(compiled.ngettext(one, many, count) for count in (1, 2)) == entry.german
 
 
 def test_every_language_offered_has_a_catalogue() -> None:
@@ -161,6 +162,7 @@ def test_a_browser_session_is_refused_in_english_too(agent: Agent, owner: Human,
 @pytest.mark.django_db
 def test_oauth_clients_and_documents_stay_english_after_a_german_page(client: Client) -> None:
     client.get("/accounts/login/", headers=GERMAN)
-    answer = form(client, "/oauth/device", {"client_id": "cli", "scope": "no:such"}, **GERMAN)
-    assert oauth_error(answer, 400, "invalid_scope")["error_description"] == english(Code.UNKNOWN_SCOPE)
+    asked = {"grant_type": GRANT, "device_code": "ldc_" + "0" * 33, "client_id": "cli"}
+    answer = form(client, "/oauth/token", asked, **GERMAN)
+    assert oauth_error(answer, 400, "invalid_grant")["error_description"] == english(Code.DEVICE_CODE_UNKNOWN)
     assert "Read usage by app and end-user" in client.get("/v1/llms.txt", headers=GERMAN).content.decode()
