@@ -10,7 +10,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from typing import cast
 
 import structlog
 from django.conf import settings
@@ -106,7 +105,7 @@ def straight(request: HttpRequest) -> HttpResponse:
     if response.headers.get("Content-Type", "").startswith("text/html"):
         response["X-Frame-Options"] = settings.X_FRAME_OPTIONS
         response["Referrer-Policy"] = settings.SECURE_REFERRER_POLICY
-        response["Content-Security-Policy"] = build_policy(cast("dict[str, list[str]]", settings.SECURE_CSP))
+        response["Content-Security-Policy"] = build_policy(settings.SECURE_CSP)
     response.headers.setdefault("Content-Length", str(len(response.content)))
     if settings.SECURE_HSTS_SECONDS and request.is_secure():
         response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
