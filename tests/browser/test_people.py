@@ -60,7 +60,7 @@ def virtual_authenticator(page: Page) -> CDPSession:
 
 
 def test_a_passkey_is_added_and_signs_in(demo_on_sqlite: Demo, phone: Page) -> None:
-    account = demo_on_sqlite.facts["users"]["developer"]
+    account = demo_on_sqlite.facts["users"]["reviewer"]
     # A passkey belongs to a host name, not to an address.
     base = demo_on_sqlite.base_url.replace("127.0.0.1", "localhost")
     session = virtual_authenticator(phone)

@@ -255,5 +255,5 @@ def test_starts_at_once_are_all_served_and_counted(served: Demo, programs: list[
     assert len(set(codes)) == ROUNDS * POLLS
     assert tokens_of(served, label) == 0
     secret = json.loads((served.folder / "secrets.json").read_text())["DEVICE_RATE_LIMIT_SECRET"]
-    key = hmac.digest(secret.encode(), f"device-start-fingerprint\0print-{label}".encode(), hashlib.sha256)
+    key = hmac.digest(secret.encode(), f"device-start-fingerprint\0json:print-{label}".encode(), hashlib.sha256)
     assert served.sql("SELECT count FROM accounts_ratelimitcounter WHERE key = %s", key) == [(ROUNDS * POLLS,)]
