@@ -5,12 +5,20 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import Workspace
 from tests.acts import Clock, standing_clock
 from tests.needs import CHROMIUM_ARGUMENTS, chromium
 from tests.personas import Agent, Human, person
 from tests.serving import Demo, running_demo, scratch_postgres
+
+
+@pytest.fixture(autouse=True)
+def nobodys_language() -> Iterator[None]:
+    """Django's locale middleware leaves a page's language on the thread; the next test must not read in it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
