@@ -17,7 +17,7 @@ RUN uv sync --no-dev
 
 COPY . .
 # Collecting needs settings that can be read, not the deployment's secrets.
-RUN SECRET_KEY=build PUBLIC_URL=https://build.invalid DATABASE_URL=sqlite:////tmp/build.sqlite3 \
+RUN SECRET_KEY=build PUBLIC_URL=https://build.invalid DATABASE_URL=sqlite://:memory: \
     python manage.py collectstatic --no-input
 
 USER countersign
